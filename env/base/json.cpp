@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "env/base/json.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "env/base/format.hpp"
+
+namespace devenv::json {
+namespace {
+
+Error wrong_type(std::string_view key, std::string_view wanted) {
+  return Error(ErrorCode::integrity, format("member '{}' is missing or not {}", key, wanted));
+}
+
+/// The deepest nesting of brackets outside strings: looked at before anything is built.
+int nesting_depth(std::string_view text) {
+  int depth = 0;
+  int deepest = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      i += c == '\\' ? 1U : 0U;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      deepest = std::max(deepest, ++depth);
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
+}  // namespace
+
+Result<Json> parse(std::string_view text, const Limits& limits) {
+  if (text.size() > limits.max_bytes) {
+    return fail(ErrorCode::integrity, format("JSON document of {} bytes is larger than the limit "
+                                             "of {} bytes",
+                                             text.size(), limits.max_bytes));
+  }
+  // The parser itself takes the last of two equal keys: two readers of one manifest could then
+  // see different contents.
+  std::vector<std::set<std::string, std::less<>>> keys;
+  std::string problem;
+  const auto check = [&](int /*depth*/, Json::parse_event_t event, Json& parsed) {
+    switch (event) {
+      case Json::parse_event_t::object_start:
+        keys.emplace_back();
+        break;
+      case Json::parse_event_t::key:
+        if (!keys.back().insert(parsed.get<std::string>()).second) {
+          problem = format("JSON object has member '{}' twice", parsed.get<std::string>());
+        }
+        break;
+      case Json::parse_event_t::object_end:
+        keys.pop_back();
+        break;
+      default:
+        break;
+    }
+    return true;
+  };
+  if (nesting_depth(text) > limits.max_depth) {
+    return fail(ErrorCode::integrity,
+                format("JSON document is nested more than {} levels", limits.max_depth));
+  }
+  try {
+    Json value = Json::parse(text.begin(), text.end(), check);
+    if (!problem.empty()) {
+      return fail(ErrorCode::integrity, problem);
+    }
+    return value;
+  } catch (const Json::exception& exception) {
+    return fail(ErrorCode::integrity, format("malformed JSON: {}", exception.what()));
+  }
+}
+
+std::string dump(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+const Json* find(const Json& object, std::string_view key) {
+  if (!object.is_object()) {
+    return nullptr;
+  }
+  const auto member = object.find(std::string(key));
+  return member == object.end() || member->is_null() ? nullptr : &*member;
+}
+
+Result<std::string> get_string(const Json& object, std::string_view key) {
+  const Json* member = find(object, key);
+  if (member == nullptr || !member->is_string()) {
+    return fail(wrong_type(key, "a string"));
+  }
+  return member->get<std::string>();
+}
+
+Result<std::uint64_t> get_uint(const Json& object, std::string_view key) {
+  const Json* member = find(object, key);
+  if (member == nullptr || !member->is_number_unsigned()) {
+    return fail(wrong_type(key, "a number that is not negative"));
+  }
+  return member->get<std::uint64_t>();
+}
+
+Result<bool> get_bool(const Json& object, std::string_view key) {
+  const Json* member = find(object, key);
+  if (member == nullptr || !member->is_boolean()) {
+    return fail(wrong_type(key, "true or false"));
+  }
+  return member->get<bool>();
+}
+
+Result<const Json*> get_array(const Json& object, std::string_view key) {
+  const Json* member = find(object, key);
+  if (member == nullptr || !member->is_array()) {
+    return fail(wrong_type(key, "an array"));
+  }
+  return member;
+}
+
+Result<const Json*> get_object(const Json& object, std::string_view key) {
+  const Json* member = find(object, key);
+  if (member == nullptr || !member->is_object()) {
+    return fail(wrong_type(key, "an object"));
+  }
+  return member;
+}
+
+Result<std::vector<std::string>> get_strings(const Json& object, std::string_view key) {
+  TRY_ASSIGN(const Json* array, get_array(object, key));
+  std::vector<std::string> strings;
+  for (const Json& element : *array) {
+    if (!element.is_string()) {
+      return fail(wrong_type(key, "an array of strings"));
+    }
+    strings.push_back(element.get<std::string>());
+  }
+  return strings;
+}
+
+std::string string_or(const Json& object, std::string_view key, std::string_view fallback) {
+  const Json* member = find(object, key);
+  return member != nullptr && member->is_string() ? member->get<std::string>()
+                                                  : std::string(fallback);
+}
+
+}  // namespace devenv::json

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Small pure functions on strings.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace devenv::text {
+
+/// Splits at every `separator`; "a::b" gives three parts, "" gives one empty part.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// The lines of `text` without their '\n'. No empty last line for a trailing newline.
+std::vector<std::string_view> lines(std::string_view text);
+
+/// Without ASCII white space at both ends.
+std::string_view trim(std::string_view text);
+
+std::string to_lower(std::string_view text);
+
+/// A decimal number that fills the whole text: no sign, no space, no overflow.
+std::optional<std::uint64_t> parse_number(std::string_view text);
+
+/// Quoted for a POSIX shell so that it is one word with exactly these bytes.
+std::string shell_quote(std::string_view word);
+
+/// Safe for a terminal: control characters and malformed UTF-8 become \xNN.
+std::string sanitize(std::string_view text);
+
+/// "did you mean": the candidate with the smallest edit distance, if it is close enough to be a
+/// typing error (a third of the length at most, and at most 3).
+std::optional<std::string> closest(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace devenv::text

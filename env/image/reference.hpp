@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Image names as docker and podman write them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "env/base/digest.hpp"
+#include "env/base/result.hpp"
+
+namespace devenv::image {
+
+/// registry/repository[:tag][@digest], with Docker's defaults filled in: no registry is docker.io, a
+/// single component on docker.io is below library/, neither tag nor digest is the tag "latest".
+/// Source: distribution/reference grammar; OCI distribution-spec, "Pulling manifests".
+class Reference {
+ public:
+  /// Accepts an optional "docker://" in front. Errors: usage, saying what is wrong with it.
+  static Result<Reference> parse(std::string_view text);
+
+  const std::string& registry() const { return registry_; }      ///< "docker.io", "localhost:5000"
+  const std::string& repository() const { return repository_; }  ///< "library/debian"
+  const std::optional<std::string>& tag() const { return tag_; }
+  const std::optional<Digest>& digest() const { return digest_; }
+
+  /// In full: "docker.io/library/debian:13".
+  std::string string() const;
+  /// What a manifest is asked for by: the digest, else the tag.
+  std::string selector() const;
+  /// Last component and tag in a form fit for an environment's name: "debian-13", "alpine".
+  std::string suggested_name() const;
+
+  bool operator==(const Reference&) const = default;
+
+ private:
+  Reference() = default;
+  std::string registry_;
+  std::string repository_;
+  std::optional<std::string> tag_;
+  std::optional<Digest> digest_;
+};
+
+}  // namespace devenv::image

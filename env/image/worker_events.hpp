@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// What devenv-image tells devenv: one JSON document per line on a pipe.
+//
+//   {"event":"step","message":"..."}
+//   {"event":"warning","message":"...","hint":"..."}
+//   {"event":"progress","id":"...","activity":"...","done_bytes":0,"total_bytes":0,"finished":false}
+//   {"event":"result","image":{...}}
+//   {"event":"error","error":{"code":"...","message":"...","causes":["..."],"hint":"..."}}
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "env/base/json.hpp"
+#include "env/base/reporter.hpp"
+#include "env/base/result.hpp"
+#include "env/image/record.hpp"
+
+namespace devenv::image {
+
+/// The sending side. A write that fails is ignored: the reader is gone and will be noticed.
+class EventWriter final : public Reporter {
+ public:
+  explicit EventWriter(int fd) : fd_(fd) {}
+  void step(std::string_view message) override;
+  void warn(std::string_view message, std::string_view hint) override;
+  void progress(std::string_view id,
+                std::string_view activity,
+                std::uint64_t done,
+                std::uint64_t total,
+                bool finished) override;
+  void result(const ImageRecord& record);
+  void error(const Error& error);
+
+ private:
+  void send(const Json& event);
+  int fd_;
+};
+
+/// The receiving side: hands steps, warnings and progress to `reporter`. The outcome when the line
+/// was "result" or "error", nullopt otherwise. A malformed line is an integrity error outcome.
+std::optional<Result<ImageRecord>> handle_event(std::string_view line, Reporter& reporter);
+
+/// {"code","message","causes","hint"}: also the document of `--json` failures.
+Json error_to_json(const Error& error);
+Error error_from_json(const Json& json);
+
+}  // namespace devenv::image

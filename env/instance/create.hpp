@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "env/base/reporter.hpp"
+#include "env/instance/environment.hpp"
+#include "env/instance/images.hpp"
+#include "env/instance/workspace.hpp"
+
+namespace devenv::instance {
+
+struct CreateRequest {
+  EnvironmentName name;
+  ImageSource source;
+  std::string image_as_given;  ///< what Spec::image records
+  std::string profile;
+  std::optional<sandbox::StorageDriver> storage;
+  PullPolicy pull = PullPolicy::if_missing;
+};
+
+/// Makes an environment; nothing under its name is visible before it is complete. When another
+/// process makes the same one at the same time, one of them gets a conflict error.
+/// Errors: conflict when it exists; those of obtain_image and choose_storage.
+Result<Environment> create_environment(const Workspace& workspace,
+                                       const CreateRequest& request,
+                                       Reporter& reporter);
+
+/// Deletes everything of an environment that is not running, also a damaged one. The name is free
+/// at once; what an interruption leaves is removed by the next call.
+/// Errors: not_found, conflict when it is running.
+Result<void> remove_environment(const Workspace& workspace, const EnvironmentName& name);
+
+}  // namespace devenv::instance

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// One environment on disk: what was asked for (spec.json) and what it is (state.json).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "env/base/digest.hpp"
+#include "env/base/json.hpp"
+#include "env/instance/name.hpp"
+#include "env/sandbox/storage.hpp"
+
+namespace devenv::instance {
+
+/// What the user asked for. Edited by people through commands; read at each start.
+struct Spec {
+  std::string image;    ///< as given: a reference, a file, or the profile's choice
+  std::string profile;  ///< name of the profile it came from; "" if none
+  std::optional<sandbox::StorageDriver> storage;  ///< nullopt: automatic
+  std::string created_at;                         ///< RFC 3339 UTC
+
+  Json to_json() const;
+  static Result<Spec> from_json(const Json& json);
+};
+
+/// What it became. Written once the environment is complete; its presence makes it exist.
+struct State {
+  std::string image_reference;   ///< canonical
+  Digest manifest_digest;
+  std::vector<Digest> layers;    ///< chain ids, lowest first
+  sandbox::StorageDriver storage;
+  std::string id_map;            ///< IdMap::to_string() it was made with
+  std::vector<std::string> image_environment;  ///< variables of the image, "NAME=value"
+
+  Json to_json() const;
+  static Result<State> from_json(const Json& json);
+};
+
+struct Environment {
+  EnvironmentName name;
+  std::string directory;  ///< envs/<name>
+  Spec spec;
+  State state;
+
+  std::string lock_file() const { return directory + "/lock"; }
+  std::string running_file() const { return directory + "/running.json"; }
+  std::string upper() const { return directory + "/upper"; }
+  std::string work() const { return directory + "/work"; }
+  std::string mount_point() const { return directory + "/root"; }
+};
+
+}  // namespace devenv::instance

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// What an environment sees of the host, as a list made before the first mount.
+//
+// plan (pure) -> open_sources (opens the host's side, as the user) -> apply (in the new root).
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "env/base/result.hpp"
+#include "env/base/strong.hpp"
+#include "env/sys/unique_fd.hpp"
+
+namespace devenv::sandbox {
+
+enum class Presence { required, optional };
+enum class Access { read_write, read_only };
+
+/// A host directory or file, with all mounts below it, at a path inside. Changes of mounts on the
+/// host arrive inside (rslave); nothing goes the other way.
+struct BindMount {
+  HostPath source;
+  EnvPath target;
+  Presence presence = Presence::optional;
+  Access access = Access::read_write;
+};
+
+/// A new, empty file system in memory; may hold setuid programs.
+struct TmpfsMount {
+  EnvPath target;
+  unsigned mode = 0755;
+};
+
+/// A directory in the root or in what was mounted before. `owner` in ids inside.
+struct MakeDirectory {
+  EnvPath path;
+  unsigned mode = 0755;
+  EnvUid uid{0};
+  EnvGid gid{0};
+};
+
+/// A symbolic link, replacing a file or link.
+struct MakeSymlink {
+  EnvPath path;
+  std::string target;
+  bool only_if_absent = false;  ///< leave alone whatever is there
+};
+
+/// A small file with fixed contents.
+struct MakeFile {
+  EnvPath path;
+  std::string contents;
+  unsigned mode = 0644;
+};
+
+/// A copy of a host program, owned by root inside. Mode may have the setuid bit.
+struct CopyProgram {
+  HostPath source;
+  EnvPath path;
+  unsigned mode = 0755;
+};
+
+using MountOp =
+    std::variant<BindMount, TmpfsMount, MakeDirectory, MakeSymlink, MakeFile, CopyProgram>;
+/// Applied in order.
+using MountPlan = std::vector<MountOp>;
+
+/// One line per operation, for --dry-run and golden tests:
+/// "bind /home/a -> /home/a", "bind? /run/user/1 -> ... (read-only)", "tmpfs /run mode=755",
+/// "dir ...", "link /etc/hosts -> /run/host/etc/hosts", "file ...", "program ...".
+std::string to_string(const MountPlan& plan);
+
+/// A plan whose host side is open: nothing on the host is resolved again after this.
+class OpenedPlan {
+ public:
+  struct Source {
+    std::size_t index;  ///< of the operation in the plan
+    sys::UniqueFd fd;   ///< detached mount (bind) or open file (program)
+    bool is_directory;
+  };
+  MountPlan plan;
+  std::vector<Source> sources;  ///< missing optional ones are left out
+};
+
+/// Opens all sources, as the user. Called in the new mount namespace before the root is mounted, so
+/// that a recursive copy of "/" does not contain it.
+/// Errors: a required source that cannot be opened.
+Result<OpenedPlan> open_sources(MountPlan plan);
+
+/// Carries out the operations beneath `root`. Missing targets are made (a directory or an empty file
+/// as the source is). All paths inside are resolved with sys::open_in_root. The operation that
+/// failed is in the error.
+Result<void> apply(OpenedPlan plan, int root);
+
+}  // namespace devenv::sandbox

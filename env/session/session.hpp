@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Starting, entering and stopping environments.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "env/base/reporter.hpp"
+#include "env/instance/environment.hpp"
+#include "env/instance/workspace.hpp"
+#include "env/sandbox/mount_plan.hpp"
+#include "env/sys/process.hpp"
+
+namespace devenv::session {
+
+/// running.json: what a join needs, so that a warm entry reads one small file.
+struct RunningRecord {
+  std::string boot_id;
+  pid_t pid = -1;                    ///< the holder
+  std::uint64_t start_time = 0;      ///< of the holder, clock ticks since boot
+  std::uint64_t mount_namespace = 0; ///< inode of /proc/PID/ns/mnt
+  std::string started_at;            ///< RFC 3339 UTC
+  std::string shell;                 ///< login shell inside
+  std::vector<std::string> image_environment;
+  pid_t server_pid = -1;             ///< fuse-overlayfs; -1 if none
+  std::uint64_t server_start_time = 0;
+  /// Namespaces of earlier starts whose file system died under processes that still live.
+  std::vector<std::uint64_t> abandoned_namespaces;
+
+  Json to_json() const;
+  static Result<RunningRecord> from_json(const Json& json);
+};
+
+/// A running environment, held by pidfd: it is the one of the record for sure.
+struct Running {
+  RunningRecord record;
+  sys::UniqueFd holder;  ///< pidfd
+};
+
+/// nullopt when it is not running (also after a reboot or when the holder was killed).
+Result<std::optional<Running>> find_running(const instance::Environment& environment);
+
+/// The running environment, started if need be. Concurrent calls start it once.
+Result<Running> ensure_running(const instance::Workspace& workspace,
+                               const instance::Environment& environment,
+                               Reporter& reporter);
+
+/// What a start would mount; for --dry-run.
+Result<sandbox::MountPlan> describe_start(const instance::Workspace& workspace,
+                                          const instance::Environment& environment);
+
+struct EnterRequest {
+  std::vector<std::string> command;  ///< empty: the login shell
+};
+
+/// Becomes the command inside the environment. Returns only on failure: not_found (exit code 127)
+/// when there is no such command, Error with errno EACCES or ENOEXEC (126) when it cannot be run.
+/// A missing working directory is reported, and the home directory used.
+Error enter(const instance::Workspace& workspace,
+            const Running& running,
+            const EnterRequest& request,
+            Reporter& reporter);
+
+/// Ends every process inside: TERM, `grace`, KILL; then the holder. No error when it is not running.
+Result<void> stop(const instance::Environment& environment, std::chrono::milliseconds grace);
+
+/// Processes inside, without the holder and the file system server.
+Result<std::vector<pid_t>> processes_inside(const Running& running);
+
+}  // namespace devenv::session

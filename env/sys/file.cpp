@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+#include "env/sys/file.hpp"
+
+#include <dirent.h>
+#include <sys/syscall.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "env/base/format.hpp"
+#include "env/sys/tree.hpp"
+
+namespace devenv::sys {
+namespace {
+
+/// Repeats a call that returns -1 with EINTR.
+template <typename Call>
+auto retry(Call call) {
+  auto value = call();
+  while (value == -1 && errno == EINTR) {
+    value = call();
+  }
+  return value;
+}
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+void UniqueFd::reset(int fd) {
+  if (fd_ >= 0) {
+    const int saved_errno = errno;
+    // Linux frees the descriptor even when close is interrupted: never retried.
+    ::close(fd_);
+    errno = saved_errno;
+  }
+  fd_ = fd;
+}
+
+Result<UniqueFd> open_at(int directory, const std::string& path, int flags, mode_t mode) {
+  const int fd = retry([&] { return ::openat(directory, path.c_str(), flags | O_CLOEXEC, mode); });
+  if (fd == -1) {
+    return fail_errno(errno, format("cannot open '{}'", path));
+  }
+  return UniqueFd(fd);
+}
+
+Result<UniqueFd> open_file(const std::string& path, int flags, mode_t mode) {
+  return open_at(AT_FDCWD, path, flags, mode);
+}
+
+Result<UniqueFd> duplicate(int fd) {
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (copy == -1) {
+    return fail_errno(errno, "cannot duplicate a file descriptor");
+  }
+  return UniqueFd(copy);
+}
+
+Result<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) == -1) {
+    return fail_errno(errno, "cannot make a pipe");
+  }
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<std::optional<struct stat>> stat_at(int directory, const std::string& path) {
+  struct stat info {};
+  if (::fstatat(directory, path.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    return info;
+  }
+  if (errno == ENOENT || errno == ENOTDIR) {
+    return std::nullopt;
+  }
+  return fail_errno(errno, format("cannot look at '{}'", path));
+}
+
+Result<std::optional<struct stat>> stat_path(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) {
+    return info;
+  }
+  if (errno == ENOENT || errno == ENOTDIR) {
+    return std::nullopt;
+  }
+  return fail_errno(errno, format("cannot look at '{}'", path));
+}
+
+Result<struct stat> stat_fd(int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) == -1) {
+    return fail_errno(errno, "cannot look at an open file");
+  }
+  return info;
+}
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+bool is_directory(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool is_executable(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+         ::access(path.c_str(), X_OK) == 0;
+}
+
+Result<std::size_t> read_some(int fd, std::span<char> buffer) {
+  const ssize_t count = retry([&] { return ::read(fd, buffer.data(), buffer.size()); });
+  if (count == -1) {
+    return fail_errno(errno, "cannot read");
+  }
+  return static_cast<std::size_t>(count);
+}
+
+Result<std::string> read_all(int fd, std::size_t limit) {
+  constexpr std::size_t kBlock = 64U * 1024;
+  std::string contents;
+  while (true) {
+    const std::size_t old_size = contents.size();
+    contents.resize(old_size + kBlock);
+    TRY_ASSIGN(const std::size_t count, read_some(fd, {contents.data() + old_size, kBlock}));
+    contents.resize(old_size + count);
+    if (contents.size() > limit) {
+      return fail(ErrorCode::integrity, format("more than the limit of {} bytes", limit));
+    }
+    if (count == 0) {
+      return contents;
+    }
+  }
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  TRY_ASSIGN(const UniqueFd fd, open_file(path, O_RDONLY));
+  TRY_ASSIGN_CONTEXT(std::string contents, read_all(fd.get(), limit),
+                     format("cannot read '{}'", path));
+  return contents;
+}
+
+Result<std::optional<std::string>> read_file_if_exists(const std::string& path,
+                                                       std::size_t limit) {
+  auto contents = read_file(path, limit);
+  if (contents) {
+    return std::optional<std::string>(std::move(*contents));
+  }
+  if (contents.error().sys_errno() == ENOENT || contents.error().sys_errno() == ENOTDIR) {
+    return std::nullopt;
+  }
+  return fail(contents.error());
+}
+
+Result<void> write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = retry([&] { return ::write(fd, bytes.data(), bytes.size()); });
+    if (count == -1) {
+      return fail_errno(errno, "cannot write");
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Result<void> write_file_atomic(const std::string& path, std::string_view contents, mode_t mode) {
+  const std::string temporary = format("{}.tmp.{}", path, ::getpid());
+  const auto write = [&]() -> Result<void> {
+    TRY_ASSIGN(const UniqueFd fd, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode));
+    TRY(write_all(fd.get(), contents));
+    if (::fsync(fd.get()) == -1) {
+      return fail_errno(errno, "cannot sync");
+    }
+    TRY(rename_path(temporary, path));
+    TRY_ASSIGN(const UniqueFd directory, open_file(parent_of(path), O_RDONLY | O_DIRECTORY));
+    // Some network file systems cannot sync a directory; the rename is done all the same.
+    (void)::fsync(directory.get());
+    return {};
+  };
+  if (auto written = write(); !written) {
+    ::unlink(temporary.c_str());
+    return fail(written.error().context(format("cannot write '{}'", path)));
+  }
+  return {};
+}
+
+Result<void> make_directories(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) == 0 || is_directory(path)) {
+    return {};
+  }
+  if (errno == ENOENT && path != "/" && !path.empty()) {
+    TRY(make_directories(parent_of(path), mode));
+    if (::mkdir(path.c_str(), mode) == 0 || is_directory(path)) {
+      return {};
+    }
+  }
+  return fail_errno(errno, format("cannot make directory '{}'", path));
+}
+
+Result<void> rename_path(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) == -1) {
+    return fail_errno(errno, format("cannot rename '{}' to '{}'", from, to));
+  }
+  return {};
+}
+
+Result<void> rename_no_replace(const std::string& from, const std::string& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
+    return {};
+  }
+  if (errno == EINVAL) {
+    // The file system does not know the flag (NFS, some FUSE). Directories are still safe:
+    // rename(2) only replaces an empty one.
+    return rename_path(from, to);
+  }
+  return fail_errno(errno, format("cannot rename '{}' to '{}'", from, to));
+}
+
+Result<void> remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) == -1 && errno != ENOENT) {
+    return fail_errno(errno, format("cannot remove '{}'", path));
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> list_directory(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
+  if (directory == nullptr) {
+    return fail_errno(errno, format("cannot list '{}'", path));
+  }
+  std::vector<std::string> names;
+  errno = 0;
+  while (const struct dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") {
+      names.emplace_back(name);
+    }
+  }
+  if (errno != 0) {
+    return fail_errno(errno, format("cannot list '{}'", path));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<std::string> read_link(const std::string& path) {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
+  if (length == -1) {
+    return fail_errno(errno, format("cannot read link '{}'", path));
+  }
+  return std::string(target.data(), static_cast<std::size_t>(length));
+}
+
+Result<std::string> canonical_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&::free)> resolved(::realpath(path.c_str(), nullptr), &::free);
+  if (resolved == nullptr) {
+    return fail_errno(errno, format("cannot resolve '{}'", path));
+  }
+  return std::string(resolved.get());
+}
+
+Result<std::string> current_directory() {
+  std::array<char, PATH_MAX> path{};
+  if (::getcwd(path.data(), path.size()) == nullptr) {
+    return fail_errno(errno, "cannot find the current directory");
+  }
+  return std::string(path.data());
+}
+
+Result<void> sync_file_system(int fd) {
+  if (::syncfs(fd) == -1) {
+    return fail_errno(errno, "cannot sync the file system");
+  }
+  return {};
+}
+
+Result<FileSystemInfo> file_system_info(const std::string& path) {
+  struct statvfs flags {};
+  struct statfs type {};
+  if (::statvfs(path.c_str(), &flags) == -1 || ::statfs(path.c_str(), &type) == -1) {
+    return fail_errno(errno, format("cannot look at the file system of '{}'", path));
+  }
+  return FileSystemInfo{.available_bytes = std::uint64_t{flags.f_bavail} * flags.f_frsize,
+                        .type = static_cast<std::int64_t>(type.f_type),
+                        .nosuid = (flags.f_flag & ST_NOSUID) != 0,
+                        .noexec = (flags.f_flag & ST_NOEXEC) != 0,
+                        .read_only = (flags.f_flag & ST_RDONLY) != 0};
+}
+
+Result<TemporaryDirectory> TemporaryDirectory::create(const std::string& parent,
+                                                      std::string_view prefix) {
+  std::string path = format("{}/{}XXXXXX", parent, prefix);
+  if (::mkdtemp(path.data()) == nullptr) {
+    return fail_errno(errno, format("cannot make a temporary directory in '{}'", parent));
+  }
+  return TemporaryDirectory(std::move(path));
+}
+
+TemporaryDirectory& TemporaryDirectory::operator=(TemporaryDirectory&& other) noexcept {
+  if (this != &other) {
+    TemporaryDirectory old(std::exchange(path_, std::exchange(other.path_, {})));
+  }
+  return *this;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  if (!path_.empty()) {
+    (void)remove_tree(path_);
+  }
+}
+
+}  // namespace devenv::sys

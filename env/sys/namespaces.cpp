@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "env/sys/namespaces.hpp"
+
+#include <grp.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace devenv::sys {
+
+Result<void> join_namespaces(int pidfd, int flags) {
+  if (::setns(pidfd, flags) == -1) {
+    return fail_errno(errno, "cannot join the namespaces");
+  }
+  return {};
+}
+
+Result<void> become(std::uint32_t uid, std::uint32_t gid) {
+  if (::setgroups(0, nullptr) == -1 || ::setresgid(gid, gid, gid) == -1 ||
+      ::setresuid(uid, uid, uid) == -1) {
+    return fail_errno(errno, "cannot change the user id");
+  }
+  return {};
+}
+
+void make_dumpable() { ::prctl(PR_SET_DUMPABLE, 1); }
+
+Result<Credentials> credentials() {
+  const int count = ::getgroups(0, nullptr);
+  if (count == -1) {
+    return fail_errno(errno, "cannot read the groups of this process");
+  }
+  Credentials result{.uid = ::getuid(),
+                     .gid = ::getgid(),
+                     .effective_uid = ::geteuid(),
+                     .groups = std::vector<std::uint32_t>(static_cast<std::size_t>(count))};
+  if (::getgroups(count, result.groups.data()) == -1) {
+    return fail_errno(errno, "cannot read the groups of this process");
+  }
+  return result;
+}
+
+void set_process_name(const std::string& name) { ::prctl(PR_SET_NAME, name.c_str()); }
+
+void start_session() { ::setsid(); }
+
+void set_umask(unsigned mask) { ::umask(mask); }
+
+}  // namespace devenv::sys

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Namespaces, ids and capabilities of this process.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "env/base/result.hpp"
+
+namespace devenv::sys {
+
+/// setns(2) with a pidfd (Linux 5.8): all namespaces of `flags` (CLONE_NEWUSER...) at once. This
+/// process must be single-threaded. The working directory becomes the root afterwards.
+Result<void> join_namespaces(int pidfd, int flags);
+
+/// Becomes `uid`:`gid` for real, effective, saved and file system ids, without supplementary
+/// groups. Works on ids of the current user namespace. Clears the dumpable flag (prctl(2)).
+Result<void> become(std::uint32_t uid, std::uint32_t gid);
+/// PR_SET_DUMPABLE 1: lets processes of the same user look at and join this one.
+void make_dumpable();
+
+/// The ids of the calling process.
+struct Credentials {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint32_t effective_uid = 0;
+  std::vector<std::uint32_t> groups;
+};
+Result<Credentials> credentials();
+
+/// prctl(PR_SET_NAME), at most 15 bytes: what ps and /proc/PID/comm show.
+void set_process_name(const std::string& name);
+/// setsid(2), ignoring failure when already a leader.
+void start_session();
+void set_umask(unsigned mask);
+
+}  // namespace devenv::sys

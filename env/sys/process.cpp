@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+#include "env/sys/process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include "env/base/format.hpp"
+#include "env/base/text.hpp"
+#include "env/sys/file.hpp"
+
+namespace devenv::sys {
+namespace {
+
+constexpr std::size_t kCapturedLimit = 16U * 1024 * 1024;
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  result.reserve(strings.size() + 1);
+  for (const std::string& string : strings) {
+    result.push_back(const_cast<char*>(string.c_str()));  // execve does not write to them
+  }
+  result.push_back(nullptr);
+  return result;
+}
+
+/// Everything the child needs, made before the fork: between fork and exec only system calls.
+struct ExecPlan {
+  const char* file = nullptr;
+  char* const* argv = nullptr;
+  char* const* environment = nullptr;
+  const char* working_directory = nullptr;
+  std::array<int, 3> standard_fds{};
+  const int* kept_fds = nullptr;
+  std::size_t kept_count = 0;
+  int error_pipe = -1;
+  bool die_with_parent = false;
+  bool new_session = false;
+  pid_t parent = -1;
+};
+
+[[noreturn]] void report_and_exit(const ExecPlan& plan) {
+  const int code = errno;
+  (void)!::write(plan.error_pipe, &code, sizeof code);
+  ::_exit(127);
+}
+
+[[noreturn]] void exec_in_child(const ExecPlan& plan) {
+  if (plan.new_session) {
+    ::setsid();
+  }
+  if (plan.die_with_parent) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != plan.parent) {
+      ::_exit(127);
+    }
+  }
+  // The standard descriptors are moved out of the way first: the source of one may be the number
+  // of another.
+  std::array<int, 3> sources{};
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    sources[i] = plan.standard_fds[i] >= 0 ? ::fcntl(plan.standard_fds[i], F_DUPFD_CLOEXEC, 10)
+                                           : ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (sources[i] == -1) {
+      report_and_exit(plan);
+    }
+  }
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (::dup2(sources[i], static_cast<int>(i)) == -1) {
+      report_and_exit(plan);
+    }
+  }
+  ::syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
+  for (std::size_t i = 0; i < plan.kept_count; ++i) {
+    const int flags = ::fcntl(plan.kept_fds[i], F_GETFD);
+    if (flags == -1 || ::fcntl(plan.kept_fds[i], F_SETFD, flags & ~FD_CLOEXEC) == -1) {
+      report_and_exit(plan);
+    }
+  }
+  if (plan.working_directory != nullptr && ::chdir(plan.working_directory) == -1) {
+    report_and_exit(plan);
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGCHLD, SIGHUP, SIGQUIT}) {
+    ::signal(number, SIG_DFL);
+  }
+  ::execve(plan.file, plan.argv, plan.environment);
+  report_and_exit(plan);
+}
+
+Result<ExitStatus> reap(int pidfd) {
+  siginfo_t info{};
+  int waited = -1;
+  do {
+    waited = ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED);
+  } while (waited == -1 && errno == EINTR);
+  if (waited == -1) {
+    return fail_errno(errno, "cannot wait for a child process");
+  }
+  if (info.si_code == CLD_EXITED) {
+    return ExitStatus{.code = info.si_status};
+  }
+  return ExitStatus{.signal = info.si_status};
+}
+
+}  // namespace
+
+std::string ExitStatus::to_string() const {
+  return signal != 0 ? format("was killed by signal {}", signal)
+                     : format("exited with status {}", code);
+}
+
+Child& Child::operator=(Child&& other) noexcept {
+  if (this != &other) {
+    Child old(std::exchange(pid_, std::exchange(other.pid_, -1)), std::move(pidfd_));
+    pidfd_ = std::move(other.pidfd_);
+  }
+  return *this;
+}
+
+Child::~Child() {
+  if (pid_ > 0) {
+    (void)signal_pidfd(pidfd_.get(), SIGKILL);
+    (void)reap(pidfd_.get());
+  }
+}
+
+Result<ExitStatus> Child::wait() {
+  TRY_ASSIGN(const ExitStatus status, reap(pidfd_.get()));
+  pid_ = -1;
+  return status;
+}
+
+Result<void> Child::signal(int number) const { return signal_pidfd(pidfd_.get(), number); }
+
+Result<Child> fork_child(std::uint64_t clone_flags, const std::function<int()>& body) {
+  // clone3 gives the pidfd without a race; where a seccomp filter hides it, clone does too.
+  int pidfd = -1;
+  const long pid = ::syscall(SYS_clone, clone_flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd,
+                             nullptr, 0UL);
+  if (pid == -1) {
+    return fail_errno(errno, "cannot start a process");
+  }
+  if (pid == 0) {
+    ::_exit(body());
+  }
+  return Child(static_cast<pid_t>(pid), UniqueFd(pidfd));
+}
+
+Result<Child> spawn(const Command& command) {
+  if (command.argv.empty()) {
+    return fail(ErrorCode::usage, "no program to run");
+  }
+  const auto file = find_program(command.argv[0]);
+  if (!file) {
+    return fail_errno(ENOENT, format("cannot run '{}'", command.argv[0]));
+  }
+  const std::vector<std::string> environment =
+      command.environment ? *command.environment : current_environment();
+  const std::vector<char*> argv = pointers(command.argv);
+  const std::vector<char*> variables = pointers(environment);
+  TRY_ASSIGN(Pipe errors, make_pipe());
+  // Above the standard descriptors and the kept ones, which the child replaces.
+  const ExecPlan plan{
+      .file = file->c_str(),
+      .argv = argv.data(),
+      .environment = variables.data(),
+      .working_directory =
+          command.working_directory.empty() ? nullptr : command.working_directory.c_str(),
+      .standard_fds = {command.stdin_fd, command.stdout_fd, command.stderr_fd},
+      .kept_fds = command.kept_fds.data(),
+      .kept_count = command.kept_fds.size(),
+      .error_pipe = errors.write_end.get(),
+      .die_with_parent = command.die_with_parent,
+      .new_session = command.new_session,
+      .parent = ::getpid()};
+  TRY_ASSIGN(Child child, fork_child(0, [&plan]() -> int { exec_in_child(plan); }));
+  errors.write_end.reset();
+  int code = 0;
+  TRY_ASSIGN(const std::size_t count,
+             read_some(errors.read_end.get(), {reinterpret_cast<char*>(&code), sizeof code}));
+  if (count == sizeof code) {
+    (void)child.wait();
+    return fail_errno(code, format("cannot run '{}'", command.argv[0]));
+  }
+  return child;
+}
+
+Result<Captured> run_captured(Command command) {
+  TRY_ASSIGN(Pipe out, make_pipe());
+  TRY_ASSIGN(Pipe err, make_pipe());
+  command.stdout_fd = out.write_end.get();
+  command.stderr_fd = err.write_end.get();
+  TRY_ASSIGN(Child child, spawn(command));
+  out.write_end.reset();
+  err.write_end.reset();
+  Captured captured;
+  std::array<pollfd, 2> streams = {pollfd{out.read_end.get(), POLLIN, 0},
+                                   pollfd{err.read_end.get(), POLLIN, 0}};
+  std::array<std::string*, 2> texts = {&captured.out, &captured.err};
+  std::array<char, 16384> buffer{};
+  while (streams[0].fd >= 0 || streams[1].fd >= 0) {
+    if (::poll(streams.data(), streams.size(), -1) == -1) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return fail_errno(errno, "cannot wait for a program's output");
+    }
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      if (streams[i].revents == 0) {
+        continue;
+      }
+      TRY_ASSIGN(const std::size_t count, read_some(streams[i].fd, buffer));
+      if (count == 0) {
+        streams[i].fd = -1;
+      } else if (texts[i]->size() + count <= kCapturedLimit) {
+        texts[i]->append(buffer.data(), count);
+      }
+    }
+  }
+  TRY_ASSIGN(captured.status, child.wait());
+  return captured;
+}
+
+std::optional<std::string> find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    return name;
+  }
+  const std::string path = get_variable("PATH") + ":/usr/bin:/bin:/usr/sbin:/sbin:/run/wrappers/bin";
+  for (const std::string_view directory : text::split(path, ':')) {
+    std::string candidate = format("{}/{}", directory, name);
+    if (directory.starts_with('/') && is_executable(candidate)) {
+      return candidate;
+    }
+  }
+  return std::nullopt;
+}
+
+Result<UniqueFd> open_pidfd(pid_t pid) {
+  const long fd = ::syscall(SYS_pidfd_open, pid, 0);
+  if (fd == -1) {
+    return fail(Error::from_errno(errno, format("cannot hold process {}", pid))
+                    .with_code(errno == ESRCH ? ErrorCode::not_found : ErrorCode::failed));
+  }
+  return UniqueFd(static_cast<int>(fd));
+}
+
+Result<void> signal_pidfd(int pidfd, int number) {
+  if (::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0) == -1) {
+    return fail_errno(errno, "cannot signal a process");
+  }
+  return {};
+}
+
+Result<bool> wait_pidfd(int pidfd, std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  pollfd entry{pidfd, POLLIN, 0};
+  while (true) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    const int ready = ::poll(&entry, 1, left.count() < 0 ? 0 : static_cast<int>(left.count()));
+    if (ready >= 0) {
+      return ready > 0;
+    }
+    if (errno != EINTR) {
+      return fail_errno(errno, "cannot wait for a process");
+    }
+  }
+}
+
+Result<std::uint64_t> process_start_time(pid_t pid) {
+  constexpr std::size_t kStartTimeAfterName = 19;  // field 22; the fields after the name start at 3
+  TRY_ASSIGN(const std::string stat, read_file(format("/proc/{}/stat", pid)));
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end != std::string::npos && name_end + 2 < stat.size()) {
+    const auto fields = text::split(std::string_view(stat).substr(name_end + 2), ' ');
+    if (fields.size() > kStartTimeAfterName) {
+      if (const auto ticks = text::parse_number(fields[kStartTimeAfterName])) {
+        return *ticks;
+      }
+    }
+  }
+  return fail(ErrorCode::failed, format("cannot read the start time of process {}", pid));
+}
+
+Result<std::uint64_t> namespace_id(pid_t pid, const std::string& name) {
+  TRY_ASSIGN(const auto info, stat_path(format("/proc/{}/ns/{}", pid, name)));
+  if (!info) {
+    return fail(ErrorCode::not_found, format("cannot find process {}", pid));
+  }
+  return static_cast<std::uint64_t>(info->st_ino);
+}
+
+Result<std::vector<pid_t>> list_processes() {
+  TRY_ASSIGN(const auto names, list_directory("/proc"));
+  std::vector<pid_t> pids;
+  for (const std::string& name : names) {
+    if (const auto number = text::parse_number(name)) {
+      pids.push_back(static_cast<pid_t>(*number));
+    }
+  }
+  return pids;
+}
+
+Result<std::string> boot_id() {
+  TRY_ASSIGN(const std::string id, read_file("/proc/sys/kernel/random/boot_id"));
+  return std::string(text::trim(id));
+}
+
+Result<std::uint64_t> proportional_set_size(pid_t pid) {
+  TRY_ASSIGN(const std::string rollup, read_file(format("/proc/{}/smaps_rollup", pid)));
+  for (const std::string_view line : text::lines(rollup)) {
+    if (line.starts_with("Pss:")) {
+      const std::string_view kilobytes = text::trim(line.substr(4, line.find("kB") - 4));
+      if (const auto number = text::parse_number(kilobytes)) {
+        return *number * 1024;
+      }
+    }
+  }
+  return fail(ErrorCode::failed, format("cannot read the memory of process {}", pid));
+}
+
+Error exec_path(const std::string& file,
+                const std::vector<std::string>& argv,
+                const std::vector<std::string>& environment) {
+  ::execve(file.c_str(), pointers(argv).data(), pointers(environment).data());
+  return Error::from_errno(errno, format("cannot run '{}'", file));
+}
+
+Error exec_fd(int fd,
+              const std::vector<std::string>& argv,
+              const std::vector<std::string>& environment) {
+  ::syscall(SYS_execveat, fd, "", pointers(argv).data(), pointers(environment).data(),
+            AT_EMPTY_PATH);
+  return Error::from_errno(errno, format("cannot run '{}'", argv.empty() ? "" : argv[0]));
+}
+
+std::vector<std::string> current_environment() {
+  std::vector<std::string> variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    variables.emplace_back(*entry);
+  }
+  return variables;
+}
+
+std::string get_variable(const char* name) {
+  const char* value = ::getenv(name);  // NOLINT(concurrency-mt-unsafe): single-threaded
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace devenv::sys

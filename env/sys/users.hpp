@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Who is calling. Asked before any namespace is entered: name services do not work inside.
+#pragma once
+
+#include <string>
+
+#include "env/base/result.hpp"
+#include "env/base/strong.hpp"
+
+namespace devenv::sys {
+
+struct User {
+  std::string name;
+  HostUid uid;
+  HostGid gid;             ///< primary group of the passwd entry
+  std::string group_name;  ///< of `gid`; the user's name when the group has none
+  std::string home;
+  std::string shell;
+  std::string gecos;
+};
+
+/// The real user of this process, from the name services (LDAP and the like included).
+///
+/// With no passwd entry, USER, HOME and SHELL are used. HOME, when absolute, wins over the entry:
+/// that is where the caller's files are.
+Result<User> current_user();
+
+}  // namespace devenv::sys
