@@ -19,16 +19,16 @@ namespace devenv::session {
 /// running.json: what a join needs, so that a warm entry reads one small file.
 struct RunningRecord {
   std::string boot_id;
-  pid_t pid = -1;                    ///< the holder
-  std::uint64_t start_time = 0;      ///< of the holder, clock ticks since boot
-  std::uint64_t mount_namespace = 0; ///< inode of /proc/PID/ns/mnt
-  std::string started_at;            ///< RFC 3339 UTC
-  std::string shell;                 ///< login shell inside
+  std::string session_id;             ///< random; also in /run/devenv/session inside
+  std::string name;
+  pid_t pid = -1;                     ///< the holder
+  std::uint64_t start_time = 0;       ///< of the holder, clock ticks since boot
+  std::uint64_t user_namespace = 0;   ///< inode of /proc/PID/ns/user
+  std::string started_at;             ///< RFC 3339 UTC
+  std::string shell;                  ///< login shell inside
   std::vector<std::string> image_environment;
-  pid_t server_pid = -1;             ///< fuse-overlayfs; -1 if none
+  pid_t server_pid = -1;              ///< fuse-overlayfs; -1 if none
   std::uint64_t server_start_time = 0;
-  /// Namespaces of earlier starts whose file system died under processes that still live.
-  std::vector<std::uint64_t> abandoned_namespaces;
 
   Json to_json() const;
   static Result<RunningRecord> from_json(const Json& json);
@@ -37,10 +37,11 @@ struct RunningRecord {
 /// A running environment, held by pidfd: it is the one of the record for sure.
 struct Running {
   RunningRecord record;
-  sys::UniqueFd holder;  ///< pidfd
+  sys::UniqueFd process;  ///< pidfd of a process inside: the holder, or a survivor of it
+  bool orphaned = false;  ///< the holder is gone, others still live in its namespaces
 };
 
-/// nullopt when it is not running (also after a reboot or when the holder was killed).
+/// nullopt when it is not running (also after a reboot).
 Result<std::optional<Running>> find_running(const instance::Environment& environment);
 
 /// The running environment, started if need be. Concurrent calls start it once.
@@ -67,7 +68,8 @@ Error enter(const instance::Workspace& workspace,
 /// Ends every process inside: TERM, `grace`, KILL; then the holder. No error when it is not running.
 Result<void> stop(const instance::Environment& environment, std::chrono::milliseconds grace);
 
-/// Processes inside, without the holder and the file system server.
+/// Processes inside, also those in namespaces below (bubblewrap, podman), without the holder and
+/// the file system server.
 Result<std::vector<pid_t>> processes_inside(const Running& running);
 
 }  // namespace devenv::session

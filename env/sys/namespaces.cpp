@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "env/sys/namespaces.hpp"
 
+#include <fcntl.h>
 #include <grp.h>
+#include <linux/nsfs.h>
 #include <sched.h>
+#include <sys/fsuid.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "env/base/format.hpp"
+#include "env/sys/file.hpp"
 
 namespace devenv::sys {
 
@@ -24,6 +31,11 @@ Result<void> become(std::uint32_t uid, std::uint32_t gid) {
     return fail_errno(errno, "cannot change the user id");
   }
   return {};
+}
+
+void set_file_system_ids(std::uint32_t uid, std::uint32_t gid) {
+  ::setfsgid(gid);
+  ::setfsuid(uid);
 }
 
 void make_dumpable() { ::prctl(PR_SET_DUMPABLE, 1); }
@@ -48,5 +60,25 @@ void set_process_name(const std::string& name) { ::prctl(PR_SET_NAME, name.c_str
 void start_session() { ::setsid(); }
 
 void set_umask(unsigned mask) { ::umask(mask); }
+
+bool is_in_user_namespace(pid_t pid, std::uint64_t user_namespace) {
+  auto fd = open_file(format("/proc/{}/ns/user", pid), O_RDONLY);
+  while (fd) {
+    const auto info = stat_fd(fd->get());
+    if (!info) {
+      return false;
+    }
+    if (info->st_ino == user_namespace) {
+      return true;
+    }
+    // EPERM beyond our own namespace (ioctl_ns(2)): the walk ends there.
+    const int parent = ::ioctl(fd->get(), NS_GET_PARENT);
+    if (parent == -1) {
+      return false;
+    }
+    fd = UniqueFd(parent);
+  }
+  return false;
+}
 
 }  // namespace devenv::sys

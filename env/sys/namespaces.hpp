@@ -2,6 +2,8 @@
 // Namespaces, ids and capabilities of this process.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -17,6 +19,10 @@ Result<void> join_namespaces(int pidfd, int flags);
 /// Becomes `uid`:`gid` for real, effective, saved and file system ids, without supplementary
 /// groups. Works on ids of the current user namespace. Clears the dumpable flag (prctl(2)).
 Result<void> become(std::uint32_t uid, std::uint32_t gid);
+/// The ids that new files get, and that access is checked with (setfsuid(2), setfsgid(2)). The other
+/// ids stay, so signals and ptrace are not affected.
+void set_file_system_ids(std::uint32_t uid, std::uint32_t gid);
+
 /// PR_SET_DUMPABLE 1: lets processes of the same user look at and join this one.
 void make_dumpable();
 
@@ -34,5 +40,9 @@ void set_process_name(const std::string& name);
 /// setsid(2), ignoring failure when already a leader.
 void start_session();
 void set_umask(unsigned mask);
+
+/// Whether the user namespace of `pid` is the one with inode `user_namespace` or lies below it.
+/// false also for processes that may not be looked at, which are none of ours.
+bool is_in_user_namespace(pid_t pid, std::uint64_t user_namespace);
 
 }  // namespace devenv::sys

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -344,6 +345,29 @@ Error exec_fd(int fd,
   ::syscall(SYS_execveat, fd, "", pointers(argv).data(), pointers(environment).data(),
             AT_EMPTY_PATH);
   return Error::from_errno(errno, format("cannot run '{}'", argv.empty() ? "" : argv[0]));
+}
+
+Result<void> keep_across_exec(int fd) {
+  const int flags = ::fcntl(fd, F_GETFD);
+  if (flags == -1 || ::fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) == -1) {
+    return fail_errno(errno, "cannot keep a descriptor open");
+  }
+  return {};
+}
+
+std::string random_hex(std::size_t count) {
+  std::string bytes(count, '\0');
+  // Never short for up to 256 bytes once the kernel is up (getrandom(2)).
+  (void)!::getrandom(bytes.data(), bytes.size(), 0);
+  std::string hex;
+  for (const char c : bytes) {
+    hex += format("{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  return hex;
+}
+
+void sleep_for(std::chrono::milliseconds time) {
+  ::poll(nullptr, 0, static_cast<int>(time.count()));
 }
 
 std::vector<std::string> current_environment() {

@@ -108,6 +108,12 @@ Error exec_fd(int fd,
               const std::vector<std::string>& argv,
               const std::vector<std::string>& environment);
 
+/// Lets a descriptor survive exec.
+Result<void> keep_across_exec(int fd);
+/// `count` random bytes as lower-case hex digits (getrandom(2)).
+std::string random_hex(std::size_t count);
+void sleep_for(std::chrono::milliseconds time);
+
 /// This process's environment as "NAME=value".
 std::vector<std::string> current_environment();
 /// getenv, "" when unset.
