@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// The variables of a process inside: which of the host's cross, which are the image's, which ours.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace devenv::session {
+
+struct EnvironmentInput {
+  std::vector<std::string> host;   ///< the caller's environ, "NAME=value", any bytes
+  std::vector<std::string> image;  ///< config.Env of the image
+  std::string environment_name;
+  std::string user;
+  std::string home;               ///< absolute, the same on both sides
+  std::string shell;              ///< login shell inside
+  std::string runtime_directory;  ///< XDG_RUNTIME_DIR as it is inside; empty: there is none
+};
+
+/// The environment for a command inside. The order is stable: the host's variables in their order,
+/// then the image's, then ours. Values keep their bytes; entries without a name or '=' are dropped.
+///
+/// - Everything of the host crosses but what names its libraries, its processes or itself (LD_*,
+///   XDG_*_DIRS, HOSTNAME, PWD...), and what points to a file of the host outside the home
+///   (SSL_CERT_FILE, JAVA_HOME...).
+/// - The image's variables win, except those of the session: language, terminal, display,
+/// proxies...
+/// - HOME, USER, LOGNAME, SHELL, container=devenv and DEVENV_NAME are set; XDG_RUNTIME_DIR only
+/// when
+///   there is one inside; CONTAINER_ID never: terminals would take it for another program's.
+/// - PATH is the image's (else the usual one), /run/devenv/bin, then the host's entries below the
+///   home. TERMINFO_DIRS ends with the host's descriptions below /run/host.
+std::vector<std::string> build_environment(const EnvironmentInput& input);
+
+}  // namespace devenv::session
