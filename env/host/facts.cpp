@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "env/host/facts.hpp"
+
+#include "env/sys/file.hpp"
+#include "env/sys/process.hpp"
+
+namespace devenv::host {
+namespace {
+
+constexpr std::string_view kHostRoot = "/run/host";
+
+/// Where a link inside must point so that it reaches the host's file.
+///
+/// A relative link of the host works from /run/host/etc as it does from /etc, so the link may simply
+/// go there and follows whatever the host changes. An absolute link would be resolved inside the
+/// environment: it is taken apart here.
+std::string link_into_host(const std::string& path) {
+  std::string target = path;
+  for (int links = 0; links < 8; ++links) {
+    const auto next = sys::read_link(target);
+    if (!next || !next->starts_with('/')) {
+      break;
+    }
+    target = *next;
+  }
+  return std::string(kHostRoot) + target;
+}
+
+}  // namespace
+
+Facts probe(const sys::User& user) {
+  Facts facts{.home = user.home, .canonical_home = user.home};
+  if (auto canonical = sys::canonical_path(user.home)) {
+    facts.canonical_home = *std::move(canonical);
+  }
+  const std::string runtime = sys::get_variable("XDG_RUNTIME_DIR");
+  if (runtime.starts_with('/') && sys::is_directory(runtime)) {
+    facts.runtime_directory = runtime;
+  }
+  facts.run_user = sys::is_directory("/run/user");
+  facts.selinux = sys::exists("/sys/fs/selinux/enforce");
+  for (const char* path : {"/etc/hosts", "/etc/resolv.conf", "/etc/host.conf", "/etc/localtime"}) {
+    if (sys::exists(path)) {
+      facts.etc_files.push_back({.path = path, .link_target = link_into_host(path)});
+    }
+  }
+  return facts;
+}
+
+}  // namespace devenv::host

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// What the host offers: looked at once per start, before any namespace, and never changed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "env/base/result.hpp"
+#include "env/sys/users.hpp"
+
+namespace devenv::host {
+
+/// A file below /etc that environments see through a link into /run/host.
+struct SharedFile {
+  std::string path;         ///< "/etc/resolv.conf"
+  std::string link_target;  ///< what a link at `path` inside points to: "/run/host/etc/resolv.conf"
+};
+
+struct Facts {
+  std::string home;            ///< as the user names it
+  std::string canonical_home;  ///< with links resolved; equal to `home` on most systems
+  std::string runtime_directory;      ///< XDG_RUNTIME_DIR, "" when unset or not a directory
+  bool run_user = false;              ///< /run/user exists
+  bool selinux = false;               ///< /sys/fs/selinux has a policy
+  std::vector<SharedFile> etc_files;  ///< hosts, resolv.conf, host.conf, localtime: those there are
+};
+
+/// Looks. Never fails: what cannot be found out counts as absent.
+Facts probe(const sys::User& user);
+
+}  // namespace devenv::host

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+#include "env/instance/create.hpp"
+
+#include <algorithm>
+
+#include "env/base/format.hpp"
+#include "env/base/log.hpp"
+#include "env/image/platform.hpp"
+#include "env/instance/catalog.hpp"
+#include "env/sandbox/user_namespace.hpp"
+#include "env/sys/file.hpp"
+#include "env/sys/file_lock.hpp"
+#include "env/sys/process.hpp"
+#include "env/sys/tree.hpp"
+
+namespace devenv::instance {
+namespace {
+
+// Directories that are being made or removed; the leading dot keeps them out of every listing.
+constexpr std::string_view kStagingPrefix = ".new-";
+constexpr std::string_view kTrashPrefix = ".trash-";
+
+Error exists_already(const EnvironmentName& name) {
+  return Error(ErrorCode::conflict, format("environment '{}' exists already", name.string()))
+      .with_hint(format("enter it: devenv enter {}", name.string()));
+}
+
+/// The image's programs can run: same architecture, or the kernel has an interpreter for it.
+Result<void> check_architecture(const image::ImageRecord& image) {
+  const std::string host = image::host_platform().architecture;
+  if (image.architecture.empty() || image.architecture == host ||
+      (host == "amd64" && image.architecture == "386")) {
+    return {};
+  }
+  const std::string interpreter =
+      image.architecture == "arm64" ? "qemu-aarch64" : "qemu-" + image.architecture;
+  if (sys::exists("/proc/sys/fs/binfmt_misc/" + interpreter)) {
+    return {};
+  }
+  return fail(Error(ErrorCode::unsupported,
+                    format("image '{}' is for {}, this machine is {}", image.reference,
+                           image.architecture, host))
+                  .with_hint(format("choose an image for {}, or install an emulator for {} "
+                                    "(package qemu-user-static)",
+                                    host, image.architecture)));
+}
+
+sandbox::RootLayout layout_of(const std::string& directory,
+                              const image::Store& store,
+                              const std::vector<Digest>& layers) {
+  sandbox::RootLayout layout{.upper = directory + "/upper",
+                             .work = directory + "/work",
+                             .mount_point = directory + "/root"};
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+    layout.lower.push_back(store.layer_tree(*layer));
+  }
+  return layout;
+}
+
+/// Deletes a directory whose files may belong to any id of the map.
+Result<void> delete_in_namespace(const sandbox::IdMap& map, const std::string& directory) {
+  return sandbox::run_as_namespace_root(map,
+                                        [&directory] { return sys::remove_tree(directory); });
+}
+
+/// What earlier, interrupted calls left: staging directories nobody holds the lock of, and trash.
+void sweep_leftovers(const Workspace& workspace, const sandbox::IdMap& map) {
+  const std::string parent = workspace.paths.environments();
+  const auto entries = sys::list_directory(parent);
+  if (!entries) {
+    return;
+  }
+  for (const std::string& entry : *entries) {
+    if (!entry.starts_with(kStagingPrefix) && !entry.starts_with(kTrashPrefix)) {
+      continue;
+    }
+    const std::string directory = parent + "/" + entry;
+    const auto lock = sys::FileLock::try_acquire(directory + "/lock", sys::LockMode::exclusive);
+    if (lock && !*lock) {
+      continue;  // another process is at work
+    }
+    if (auto removed = delete_in_namespace(map, directory); !removed) {
+      LOG_WARN("cannot remove leftover {}: {}", directory, removed.error().to_line());
+    }
+  }
+}
+
+/// Removes the staging directory unless it became an environment.
+class Staging {
+ public:
+  Staging(std::string directory, const sandbox::IdMap& map)
+      : directory_(std::move(directory)), map_(map) {}
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+  ~Staging() {
+    if (!directory_.empty()) {
+      (void)delete_in_namespace(map_, directory_);
+    }
+  }
+  const std::string& directory() const { return directory_; }
+  void commit() { directory_.clear(); }
+
+ private:
+  std::string directory_;
+  const sandbox::IdMap& map_;
+};
+
+Result<void> fill(const Staging& staging,
+                  const Environment& environment,
+                  const image::Store& store,
+                  const sandbox::IdMap& map) {
+  const std::string& directory = staging.directory();
+  for (const char* name : {"/upper", "/work", "/root"}) {
+    TRY(sys::make_directories(directory + name, 0755));
+  }
+  const sandbox::RootLayout layout = layout_of(directory, store, environment.state.layers);
+  TRY(sandbox::run_as_namespace_root(map, [&environment, &layout] {
+    return sandbox::prepare_storage(environment.state.storage, layout);
+  }));
+  TRY(sys::write_file_atomic(directory + "/spec.json", json::dump(environment.spec.to_json()) + "\n"));
+  return sys::write_file_atomic(directory + "/state.json",
+                                json::dump(environment.state.to_json()) + "\n");
+}
+
+}  // namespace
+
+Result<Environment> create_environment(const Workspace& workspace,
+                                       const CreateRequest& request,
+                                       Reporter& reporter) {
+  const std::string parent = workspace.paths.environments();
+  const std::string directory = parent + "/" + request.name.string();
+  if (sys::exists(directory)) {
+    return fail(exists_already(request.name));
+  }
+  TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
+  TRY_ASSIGN(const image::ImageRecord image,
+             obtain_image(workspace, request.source, request.pull, reporter));
+  TRY(check_architecture(image));
+  TRY_ASSIGN(const image::Store store, workspace.store());
+  std::vector<sys::FileLock> layer_locks;  // until state.json names the layers
+  for (const Digest& layer : image.layers) {
+    TRY_ASSIGN(sys::FileLock lock, store.lock_layer(layer, sys::LockMode::shared));
+    layer_locks.push_back(std::move(lock));
+    if (!store.has_layer(layer)) {
+      return fail(Error(ErrorCode::conflict,
+                        format("a layer of image '{}' was removed meanwhile", image.reference))
+                      .with_hint("try again"));
+    }
+  }
+  TRY(sys::make_directories(parent, 0700));
+  sweep_leftovers(workspace, map);
+  TRY_ASSIGN(const sandbox::StorageDriver storage,
+             sandbox::choose_storage(request.storage, map, parent));
+
+  TRY_ASSIGN(sys::TemporaryDirectory temporary,
+             sys::TemporaryDirectory::create(parent, kStagingPrefix));
+  TRY_ASSIGN(const sys::FileLock lock,
+             sys::FileLock::acquire(temporary.path() + "/lock", sys::LockMode::exclusive));
+  Staging staging(temporary.release(), map);
+  Environment environment{
+      request.name, directory,
+      Spec{.image = request.image_as_given,
+           .profile = request.profile,
+           .storage = request.storage,
+           .created_at = image::current_timestamp()},
+      State{.image_reference = image.reference,
+            .manifest_digest = image.manifest_digest,
+            .layers = image.layers,
+            .storage = storage,
+            .id_map = map.to_string(),
+            .image_environment = image.environment}};
+  TRY_CONTEXT(fill(staging, environment, store, map),
+              format("cannot create environment '{}'", request.name.string()));
+  if (auto renamed = sys::rename_no_replace(staging.directory(), directory); !renamed) {
+    return fail(renamed.error().code() == ErrorCode::conflict ? exists_already(request.name)
+                                                              : renamed.error());
+  }
+  staging.commit();
+  return environment;
+}
+
+Result<void> remove_environment(const Workspace& workspace, const EnvironmentName& name) {
+  const std::string parent = workspace.paths.environments();
+  const std::string directory = parent + "/" + name.string();
+  if (!sys::is_directory(directory)) {
+    TRY(get_environment(workspace, name.string()));  // not_found, with what was meant
+  }
+  TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
+  TRY_ASSIGN(auto lock,
+             sys::FileLock::try_acquire(directory + "/lock", sys::LockMode::exclusive));
+  if (!lock) {
+    return fail(Error(ErrorCode::conflict, format("environment '{}' is running", name.string()))
+                    .with_hint(format("stop it first: devenv stop {}, or: devenv rm -f {}",
+                                      name.string(), name.string())));
+  }
+  const std::string trash =
+      format("{}/{}{}-{}", parent, kTrashPrefix, name.string(), sys::random_hex(4));
+  TRY(sys::rename_path(directory, trash));
+  TRY_CONTEXT(delete_in_namespace(map, trash),
+              format("cannot remove all of environment '{}'", name.string()));
+  sweep_leftovers(workspace, map);
+  return {};
+}
+
+}  // namespace devenv::instance

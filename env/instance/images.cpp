@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "env/instance/images.hpp"
+
+#include <array>
+
+#include "env/base/format.hpp"
+#include "env/base/log.hpp"
+#include "env/image/worker_events.hpp"
+#include "env/instance/catalog.hpp"
+#include "env/sandbox/user_namespace.hpp"
+#include "env/sys/file.hpp"
+#include "env/sys/process.hpp"
+#include "env/sys/tree.hpp"
+
+namespace devenv::instance {
+namespace {
+
+/// Runs devenv-image to its end, passing on what it reports.
+Result<image::ImageRecord> run_worker(const Workspace& workspace,
+                                      std::vector<std::string> arguments,
+                                      Reporter& reporter) {
+  TRY_ASSIGN(sys::Pipe events, sys::make_pipe());
+  sys::Command command{.stdout_fd = events.write_end.get(), .die_with_parent = true};
+  command.argv.push_back(workspace.image_program());
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  LOG_DEBUG("running {}", join(command.argv, " "));
+  TRY_ASSIGN_CONTEXT(sys::Child worker, sys::spawn(command),
+                     "cannot start the image program; is devenv installed completely?");
+  events.write_end.reset();
+
+  std::optional<Result<image::ImageRecord>> outcome;
+  std::string pending;
+  std::array<char, 16384> buffer{};
+  while (true) {
+    TRY_ASSIGN(const std::size_t count, sys::read_some(events.read_end.get(), buffer));
+    if (count == 0) {
+      break;
+    }
+    pending.append(buffer.data(), count);
+    std::size_t start = 0;
+    for (std::size_t end = pending.find('\n'); end != std::string::npos;
+         end = pending.find('\n', start)) {
+      if (auto result = image::handle_event(std::string_view(pending).substr(start, end - start),
+                                            reporter)) {
+        outcome = std::move(result);
+      }
+      start = end + 1;
+    }
+    pending.erase(0, start);
+  }
+  TRY_ASSIGN(const sys::ExitStatus status, worker.wait());
+  if (!outcome) {
+    return fail(ErrorCode::failed, format("the image program {}", status.to_string()));
+  }
+  return *std::move(outcome);
+}
+
+Result<image::ImageRecord> bootstrap(const Workspace& workspace,
+                                     const image::Store& store,
+                                     const Bootstrap& source,
+                                     PullPolicy policy,
+                                     Reporter& reporter) {
+  if (policy == PullPolicy::if_missing) {
+    TRY_ASSIGN(auto present, store.find_image(format("localhost/bootstrap/{}:{}",
+                                                     source.distribution, source.suite)));
+    if (present) {
+      return *std::move(present);
+    }
+  }
+  reporter.step(format("making {} {} from the distribution's packages", source.distribution,
+                       source.suite));
+  return run_worker(workspace,
+                    {"bootstrap", "--store", store.path(), "--distribution", source.distribution,
+                     "--suite", source.suite},
+                    reporter);
+}
+
+Result<image::ImageRecord> pull(const Workspace& workspace,
+                                const image::Store& store,
+                                const FromRegistry& source,
+                                PullPolicy policy,
+                                Reporter& reporter) {
+  const std::string reference = source.reference.string();
+  if (policy == PullPolicy::if_missing) {
+    TRY_ASSIGN(auto present, store.find_image(reference));
+    if (present) {
+      return *std::move(present);
+    }
+  }
+  reporter.step(format("pulling {}", reference));
+  auto pulled = run_worker(workspace, {"pull", "--store", store.path(), reference}, reporter);
+  if (pulled || pulled.error().code() != ErrorCode::network || !source.fallback) {
+    return pulled;
+  }
+  LOG_INFO("pull failed: {}", pulled.error().to_line());
+  reporter.step(format("{} cannot be reached", source.reference.registry()));
+  return bootstrap(workspace, store, *source.fallback, PullPolicy::if_missing, reporter);
+}
+
+/// Layers belong to ids of the map: only root of its namespace may remove them.
+Result<void> remove_paths(const sandbox::IdMap& map, const std::vector<std::string>& paths) {
+  const auto remove = [&paths]() -> Result<void> {
+    for (const std::string& path : paths) {
+      TRY(sys::remove_tree(path));
+    }
+    return {};
+  };
+  return sandbox::run_as_namespace_root(map, remove);
+}
+
+}  // namespace
+
+Result<image::ImageRecord> obtain_image(const Workspace& workspace,
+                                        const ImageSource& source,
+                                        PullPolicy policy,
+                                        Reporter& reporter) {
+  TRY_ASSIGN(const image::Store store, workspace.store());
+  if (const auto* registry = std::get_if<FromRegistry>(&source)) {
+    return pull(workspace, store, *registry, policy, reporter);
+  }
+  if (const auto* packages = std::get_if<Bootstrap>(&source)) {
+    return bootstrap(workspace, store, *packages, policy, reporter);
+  }
+  const std::string& path = std::get<ArchiveFile>(source).path;
+  reporter.step(format("importing {}", path));
+  return run_worker(workspace, {"import", "--store", store.path(), path}, reporter);
+}
+
+Result<PruneResult> prune_images(const Workspace& workspace, PruneScope scope, bool dry_run) {
+  TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
+  TRY_ASSIGN(const image::Store store, workspace.store());
+  TRY_ASSIGN(const UsedImages used, used_images(workspace));
+  TRY_ASSIGN(image::PrunePlan plan,
+             store.plan_prune(used.layers, used.manifests, scope == PruneScope::unused_images));
+  PruneResult result{.removed_images = plan.images,
+                     .removed_paths = plan.paths.size(),
+                     .problems = std::move(plan.problems)};
+  TRY_ASSIGN(const sys::FileSystemInfo before, sys::file_system_info(store.path()));
+  if (dry_run) {
+    return result;
+  }
+  for (const std::string& reference : plan.images) {
+    TRY(store.remove_image(reference));
+  }
+  if (!plan.paths.empty()) {
+    TRY(remove_paths(map, plan.paths));
+  }
+  TRY_ASSIGN(const sys::FileSystemInfo after, sys::file_system_info(store.path()));
+  result.freed_bytes = after.available_bytes > before.available_bytes
+                           ? after.available_bytes - before.available_bytes
+                           : 0;
+  return result;
+}
+
+}  // namespace devenv::instance

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// Is an environment running, and through which process is it joined.
+#include <sched.h>
+
+#include "env/base/format.hpp"
+#include "env/base/log.hpp"
+#include "env/base/text.hpp"
+#include "env/session/running_internal.hpp"
+#include "env/sys/file.hpp"
+#include "env/sys/namespaces.hpp"
+
+namespace devenv::session {
+namespace {
+
+constexpr std::uint64_t kSchema = 1;
+constexpr std::chrono::milliseconds kNow{0};
+
+/// The process, if it is still the one that was recorded: opened first, compared afterwards, so that
+/// it cannot be replaced in between.
+std::optional<sys::UniqueFd> hold_process(pid_t pid, std::uint64_t start_time) {
+  if (pid <= 0) {
+    return std::nullopt;
+  }
+  auto process = sys::open_pidfd(pid);
+  if (!process) {
+    return std::nullopt;
+  }
+  const auto started = sys::process_start_time(pid);
+  const auto ended = sys::wait_pidfd(process->get(), kNow);
+  if (!started || *started != start_time || !ended || *ended) {
+    return std::nullopt;
+  }
+  return *std::move(process);
+}
+
+/// Whether the process sees the session file of this start. Namespace numbers are used again by the
+/// kernel once they are free; a random id is not.
+bool sees_session(const sys::UniqueFd& process, const std::string& session_id) {
+  auto child = sys::fork_child(0, [&]() -> int {
+    if (!sys::join_namespaces(process.get(), CLONE_NEWUSER | CLONE_NEWNS)) {
+      return 1;
+    }
+    const auto contents = sys::read_file(kSessionFileInside, 4096);
+    return contents && text::trim(*contents) == session_id ? 0 : 1;
+  });
+  if (!child) {
+    return false;
+  }
+  const auto status = child->wait();
+  return status && status->success();
+}
+
+/// A process that lives on in the namespaces of a holder that was killed.
+std::optional<sys::UniqueFd> find_survivor(const RunningRecord& record) {
+  const auto pids = sys::list_processes();
+  if (!pids) {
+    return std::nullopt;
+  }
+  for (const pid_t pid : *pids) {
+    if (pid == record.server_pid || !sys::is_in_user_namespace(pid, record.user_namespace)) {
+      continue;
+    }
+    auto process = sys::open_pidfd(pid);
+    if (process && sees_session(*process, record.session_id)) {
+      return *std::move(process);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Json RunningRecord::to_json() const {
+  return Json{{"schema", kSchema},
+              {"boot_id", boot_id},
+              {"session_id", session_id},
+              {"name", name},
+              {"pid", pid},
+              {"start_time", start_time},
+              {"user_namespace", user_namespace},
+              {"started_at", started_at},
+              {"shell", shell},
+              {"image_environment", image_environment},
+              {"server_pid", server_pid},
+              {"server_start_time", server_start_time}};
+}
+
+Result<RunningRecord> RunningRecord::from_json(const Json& json) {
+  RunningRecord record;
+  TRY_ASSIGN(const std::uint64_t schema, json::get_uint(json, "schema"));
+  if (schema > kSchema) {
+    return fail(Error(ErrorCode::unsupported, "it was started by a newer devenv")
+                    .with_hint("update devenv"));
+  }
+  TRY_ASSIGN(record.boot_id, json::get_string(json, "boot_id"));
+  TRY_ASSIGN(record.session_id, json::get_string(json, "session_id"));
+  TRY_ASSIGN(record.name, json::get_string(json, "name"));
+  TRY_ASSIGN(const std::uint64_t pid, json::get_uint(json, "pid"));
+  record.pid = static_cast<pid_t>(pid);
+  TRY_ASSIGN(record.start_time, json::get_uint(json, "start_time"));
+  TRY_ASSIGN(record.user_namespace, json::get_uint(json, "user_namespace"));
+  TRY_ASSIGN(record.started_at, json::get_string(json, "started_at"));
+  TRY_ASSIGN(record.shell, json::get_string(json, "shell"));
+  TRY_ASSIGN(record.image_environment, json::get_strings(json, "image_environment"));
+  if (auto server = json::get_uint(json, "server_pid")) {
+    record.server_pid = static_cast<pid_t>(*server);
+    TRY_ASSIGN(record.server_start_time, json::get_uint(json, "server_start_time"));
+  }
+  return record;
+}
+
+Result<std::optional<RunningRecord>> read_record(const instance::Environment& environment) {
+  TRY_ASSIGN(const auto contents, sys::read_file_if_exists(environment.running_file()));
+  if (!contents) {
+    return std::nullopt;
+  }
+  const auto parsed = json::parse(*contents);
+  auto record = parsed ? RunningRecord::from_json(*parsed) : Result<RunningRecord>(fail(parsed.error()));
+  if (!record) {
+    if (record.error().code() == ErrorCode::unsupported) {
+      return fail(record.error().context(
+          format("cannot join environment '{}'", environment.name.string())));
+    }
+    // Damaged: as good as none. Whoever starts or stops finds a living holder by its lock.
+    LOG_WARN("ignoring {}: {}", environment.running_file(), record.error().to_line());
+    return std::nullopt;
+  }
+  TRY_ASSIGN(const std::string boot, sys::boot_id());
+  if (record->boot_id != boot) {
+    return std::nullopt;  // from before a reboot
+  }
+  return std::optional<RunningRecord>(*std::move(record));
+}
+
+Result<std::optional<Running>> find_running(const instance::Environment& environment) {
+  TRY_ASSIGN(auto record, read_record(environment));
+  if (!record) {
+    return std::nullopt;
+  }
+  if (auto holder = hold_process(record->pid, record->start_time)) {
+    return std::optional<Running>(
+        Running{.record = *std::move(record), .process = *std::move(holder)});
+  }
+  if (auto survivor = find_survivor(*record)) {
+    return std::optional<Running>(Running{
+        .record = *std::move(record), .process = *std::move(survivor), .orphaned = true});
+  }
+  return std::nullopt;
+}
+
+bool file_system_alive(const RunningRecord& record) {
+  return record.server_pid <= 0 ||
+         hold_process(record.server_pid, record.server_start_time).has_value();
+}
+
+Result<std::vector<pid_t>> processes_inside(const Running& running) {
+  TRY_ASSIGN(const auto pids, sys::list_processes());
+  std::vector<pid_t> inside;
+  for (const pid_t pid : pids) {
+    const bool ours = (pid == running.record.pid && !running.orphaned) ||
+                      pid == running.record.server_pid;
+    if (!ours && sys::is_in_user_namespace(pid, running.record.user_namespace)) {
+      inside.push_back(pid);
+    }
+  }
+  return inside;
+}
+
+std::optional<pid_t> find_lock_holder(const instance::Environment& environment) {
+  const auto lock = sys::stat_path(environment.lock_file());
+  const auto pids = sys::list_processes();
+  if (!lock || !*lock || !pids) {
+    return std::nullopt;
+  }
+  for (const pid_t pid : *pids) {
+    const auto name = sys::read_file(format("/proc/{}/comm", pid), 64);
+    if (!name || text::trim(*name) != kHolderName) {
+      continue;
+    }
+    const std::string descriptors = format("/proc/{}/fd", pid);
+    for (const std::string& fd : sys::list_directory(descriptors).value_or({})) {
+      const auto open = sys::stat_path(descriptors + "/" + fd);
+      if (open && *open && (*open)->st_ino == (*lock)->st_ino &&
+          (*open)->st_dev == (*lock)->st_dev) {
+        return pid;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace devenv::session
