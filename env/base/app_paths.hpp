@@ -11,9 +11,9 @@ namespace devenv {
 
 /// Absolute host paths, computed once from the caller's variables. Nothing is created here.
 struct AppPaths {
-  std::string data;     ///< $XDG_DATA_HOME/devenv: store and environments
-  std::string config;   ///< $XDG_CONFIG_HOME/devenv: config.toml, profiles/
-  std::string cache;    ///< $XDG_CACHE_HOME/devenv
+  std::string data;    ///< $XDG_DATA_HOME/devenv: store and environments
+  std::string config;  ///< $XDG_CONFIG_HOME/devenv: config.toml, profiles/
+  std::string cache;   ///< $XDG_CACHE_HOME/devenv
 
   std::string store() const { return data + "/store"; }
   std::string environments() const { return data + "/envs"; }

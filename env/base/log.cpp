@@ -13,8 +13,8 @@ Level current_level = Level::off;
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
     // spdlog's default logger writes to stdout, which is for data.
-    auto made = std::make_shared<spdlog::logger>(
-        "devenv", std::make_shared<spdlog::sinks::stderr_sink_st>());
+    auto made = std::make_shared<spdlog::logger>("devenv",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_st>());
     made->set_level(spdlog::level::debug);
     made->set_pattern("%H:%M:%S.%f %P %l: %v");
     return made;
@@ -24,7 +24,9 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void set_level(Level level) { current_level = level; }
+void set_level(Level level) {
+  current_level = level;
+}
 
 Level level_from_string(std::string_view name) {
   if (name == "debug") {
@@ -36,7 +38,9 @@ Level level_from_string(std::string_view name) {
   return name == "warn" ? Level::warn : Level::off;
 }
 
-bool enabled(Level level) { return level <= current_level; }
+bool enabled(Level level) {
+  return level <= current_level;
+}
 
 void write(Level level, std::string_view message) {
   switch (level) {

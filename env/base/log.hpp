@@ -20,11 +20,11 @@ void write(Level level, std::string_view message);
 }  // namespace devenv::log
 
 // Macros, so that arguments are not evaluated when the level is off.
-#define DEVENV_LOG_AT(level, ...)                                \
-  do {                                                           \
-    if (::devenv::log::enabled(level)) {                         \
+#define DEVENV_LOG_AT(level, ...)                                 \
+  do {                                                            \
+    if (::devenv::log::enabled(level)) {                          \
       ::devenv::log::write(level, ::devenv::format(__VA_ARGS__)); \
-    }                                                            \
+    }                                                             \
   } while (false)
 #define LOG_DEBUG(...) DEVENV_LOG_AT(::devenv::log::Level::debug, __VA_ARGS__)
 #define LOG_INFO(...) DEVENV_LOG_AT(::devenv::log::Level::info, __VA_ARGS__)

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::string_view kSpace = " \t\r\n\v\f";
 
-bool is_control(unsigned char byte) { return byte < 0x20 || byte == 0x7f; }
+bool is_control(unsigned char byte) {
+  return byte < 0x20 || byte == 0x7f;
+}
 
 /// Length of the well-formed UTF-8 sequence at the start of `text`, 0 if there is none.
 /// C1 control characters (U+0080..U+009F) count as malformed: terminals act on them.

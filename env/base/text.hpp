@@ -32,6 +32,7 @@ std::string sanitize(std::string_view text);
 
 /// "did you mean": the candidate with the smallest edit distance, if it is close enough to be a
 /// typing error (a third of the length at most, and at most 3).
-std::optional<std::string> closest(std::string_view word, const std::vector<std::string>& candidates);
+std::optional<std::string> closest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
 
 }  // namespace devenv::text

@@ -11,9 +11,9 @@ constexpr std::string_view kHostRoot = "/run/host";
 
 /// Where a link inside must point so that it reaches the host's file.
 ///
-/// A relative link of the host works from /run/host/etc as it does from /etc, so the link may simply
-/// go there and follows whatever the host changes. An absolute link would be resolved inside the
-/// environment: it is taken apart here.
+/// A relative link of the host works from /run/host/etc as it does from /etc, so the link may
+/// simply go there and follows whatever the host changes. An absolute link would be resolved inside
+/// the environment: it is taken apart here.
 std::string link_into_host(const std::string& path) {
   std::string target = path;
   for (int links = 0; links < 8; ++links) {

@@ -17,8 +17,8 @@ struct SharedFile {
 };
 
 struct Facts {
-  std::string home;            ///< as the user names it
-  std::string canonical_home;  ///< with links resolved; equal to `home` on most systems
+  std::string home;                   ///< as the user names it
+  std::string canonical_home;         ///< with links resolved; equal to `home` on most systems
   std::string runtime_directory;      ///< XDG_RUNTIME_DIR, "" when unset or not a directory
   bool run_user = false;              ///< /run/user exists
   bool selinux = false;               ///< /sys/fs/selinux has a policy

@@ -64,15 +64,14 @@ Result<std::optional<Environment>> find_environment(const Workspace& workspace,
   }
   auto environment = load(name, directory);
   if (!environment) {
-    Error error = environment.error().context(
-        format("environment '{}' is damaged", name.string()));
+    Error error = environment.error().context(format("environment '{}' is damaged", name.string()));
     if (error.code() == ErrorCode::unsupported) {
-      return fail(environment.error().context(
-          format("cannot use environment '{}'", name.string())));
+      return fail(
+          environment.error().context(format("cannot use environment '{}'", name.string())));
     }
-    return fail(error.with_code(ErrorCode::integrity)
-                    .with_hint(format("if its files cannot be repaired: devenv rm {}",
-                                      name.string())));
+    return fail(
+        error.with_code(ErrorCode::integrity)
+            .with_hint(format("if its files cannot be repaired: devenv rm {}", name.string())));
   }
   return std::optional<Environment>(*std::move(environment));
 }
@@ -98,11 +97,11 @@ Result<UsedImages> used_images(const Workspace& workspace) {
   TRY_ASSIGN(const Listing listing, list_environments(workspace));
   if (!listing.damaged.empty()) {
     const Damaged& damaged = listing.damaged.front();
-    return fail(damaged.reason
-                    .context(format("cannot tell which layers environment '{}' uses",
-                                    damaged.name.string()))
-                    .with_hint(format("repair it, or remove it: devenv rm {}",
-                                      damaged.name.string())));
+    return fail(
+        damaged.reason
+            .context(
+                format("cannot tell which layers environment '{}' uses", damaged.name.string()))
+            .with_hint(format("repair it, or remove it: devenv rm {}", damaged.name.string())));
   }
   UsedImages used;
   for (const Environment& environment : listing.environments) {

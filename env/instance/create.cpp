@@ -37,9 +37,8 @@ Result<void> check_architecture(const image::ImageRecord& image) {
   if (sys::exists("/proc/sys/fs/binfmt_misc/" + interpreter)) {
     return {};
   }
-  return fail(Error(ErrorCode::unsupported,
-                    format("image '{}' is for {}, this machine is {}", image.reference,
-                           image.architecture, host))
+  return fail(Error(ErrorCode::unsupported, format("image '{}' is for {}, this machine is {}",
+                                                   image.reference, image.architecture, host))
                   .with_hint(format("choose an image for {}, or install an emulator for {} "
                                     "(package qemu-user-static)",
                                     host, image.architecture)));
@@ -59,8 +58,7 @@ sandbox::RootLayout layout_of(const std::string& directory,
 
 /// Deletes a directory whose files may belong to any id of the map.
 Result<void> delete_in_namespace(const sandbox::IdMap& map, const std::string& directory) {
-  return sandbox::run_as_namespace_root(map,
-                                        [&directory] { return sys::remove_tree(directory); });
+  return sandbox::run_as_namespace_root(map, [&directory] { return sys::remove_tree(directory); });
 }
 
 /// What earlier, interrupted calls left: staging directories nobody holds the lock of, and trash.
@@ -117,7 +115,8 @@ Result<void> fill(const Staging& staging,
   TRY(sandbox::run_as_namespace_root(map, [&environment, &layout] {
     return sandbox::prepare_storage(environment.state.storage, layout);
   }));
-  TRY(sys::write_file_atomic(directory + "/spec.json", json::dump(environment.spec.to_json()) + "\n"));
+  TRY(sys::write_file_atomic(directory + "/spec.json",
+                             json::dump(environment.spec.to_json()) + "\n"));
   return sys::write_file_atomic(directory + "/state.json",
                                 json::dump(environment.state.to_json()) + "\n");
 }
@@ -157,18 +156,17 @@ Result<Environment> create_environment(const Workspace& workspace,
   TRY_ASSIGN(const sys::FileLock lock,
              sys::FileLock::acquire(temporary.path() + "/lock", sys::LockMode::exclusive));
   Staging staging(temporary.release(), map);
-  Environment environment{
-      request.name, directory,
-      Spec{.image = request.image_as_given,
-           .profile = request.profile,
-           .storage = request.storage,
-           .created_at = image::current_timestamp()},
-      State{.image_reference = image.reference,
-            .manifest_digest = image.manifest_digest,
-            .layers = image.layers,
-            .storage = storage,
-            .id_map = map.to_string(),
-            .image_environment = image.environment}};
+  Environment environment{request.name, directory,
+                          Spec{.image = request.image_as_given,
+                               .profile = request.profile,
+                               .storage = request.storage,
+                               .created_at = image::current_timestamp()},
+                          State{.image_reference = image.reference,
+                                .manifest_digest = image.manifest_digest,
+                                .layers = image.layers,
+                                .storage = storage,
+                                .id_map = map.to_string(),
+                                .image_environment = image.environment}};
   TRY_CONTEXT(fill(staging, environment, store, map),
               format("cannot create environment '{}'", request.name.string()));
   if (auto renamed = sys::rename_no_replace(staging.directory(), directory); !renamed) {
@@ -186,8 +184,7 @@ Result<void> remove_environment(const Workspace& workspace, const EnvironmentNam
     TRY(get_environment(workspace, name.string()));  // not_found, with what was meant
   }
   TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
-  TRY_ASSIGN(auto lock,
-             sys::FileLock::try_acquire(directory + "/lock", sys::LockMode::exclusive));
+  TRY_ASSIGN(auto lock, sys::FileLock::try_acquire(directory + "/lock", sys::LockMode::exclusive));
   if (!lock) {
     return fail(Error(ErrorCode::conflict, format("environment '{}' is running", name.string()))
                     .with_hint(format("stop it first: devenv stop {}, or: devenv rm -f {}",

@@ -26,11 +26,11 @@ struct Spec {
 
 /// What it became. Written once the environment is complete; its presence makes it exist.
 struct State {
-  std::string image_reference;   ///< canonical
+  std::string image_reference;  ///< canonical
   Digest manifest_digest;
-  std::vector<Digest> layers;    ///< chain ids, lowest first
+  std::vector<Digest> layers;  ///< chain ids, lowest first
   sandbox::StorageDriver storage;
-  std::string id_map;            ///< IdMap::to_string() it was made with
+  std::string id_map;                          ///< IdMap::to_string() it was made with
   std::vector<std::string> image_environment;  ///< variables of the image, "NAME=value"
 
   Json to_json() const;

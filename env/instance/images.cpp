@@ -40,8 +40,8 @@ Result<image::ImageRecord> run_worker(const Workspace& workspace,
     std::size_t start = 0;
     for (std::size_t end = pending.find('\n'); end != std::string::npos;
          end = pending.find('\n', start)) {
-      if (auto result = image::handle_event(std::string_view(pending).substr(start, end - start),
-                                            reporter)) {
+      if (auto result =
+              image::handle_event(std::string_view(pending).substr(start, end - start), reporter)) {
         outcome = std::move(result);
       }
       start = end + 1;
@@ -67,8 +67,8 @@ Result<image::ImageRecord> bootstrap(const Workspace& workspace,
       return *std::move(present);
     }
   }
-  reporter.step(format("making {} {} from the distribution's packages", source.distribution,
-                       source.suite));
+  reporter.step(
+      format("making {} {} from the distribution's packages", source.distribution, source.suite));
   return run_worker(workspace,
                     {"bootstrap", "--store", store.path(), "--distribution", source.distribution,
                      "--suite", source.suite},

@@ -13,7 +13,9 @@ bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool is_allowed(char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; }
+bool is_allowed(char c) {
+  return is_alphanumeric(c) || c == '_' || c == '.' || c == '-';
+}
 
 /// The nearest valid name, "" if nothing is left of the text.
 std::string proposal(std::string_view text) {
@@ -52,9 +54,8 @@ Result<EnvironmentName> EnvironmentName::parse(std::string_view text) {
   if (problem.empty()) {
     return EnvironmentName(std::string(text));
   }
-  Error error(ErrorCode::usage,
-              format("'{}' is not a name for an environment: {}",
-                     text::sanitize(text.substr(0, 2 * kMaxLength)), problem));
+  Error error(ErrorCode::usage, format("'{}' is not a name for an environment: {}",
+                                       text::sanitize(text.substr(0, 2 * kMaxLength)), problem));
   const std::string better = proposal(text);
   return fail(better.empty() ? error : error.with_hint(format("try '{}'", better)));
 }

@@ -9,8 +9,8 @@
 
 namespace devenv::instance {
 
-/// A checked name of an environment: a letter or digit, then letters, digits, '_', '.', '-'; at most
-/// 63 characters. Safe as a file name and as a host name label.
+/// A checked name of an environment: a letter or digit, then letters, digits, '_', '.', '-'; at
+/// most 63 characters. Safe as a file name and as a host name label.
 class EnvironmentName {
  public:
   /// Errors: usage, saying which rule is broken; the hint proposes a name.

@@ -27,11 +27,12 @@ std::string find_libexec() {
 Result<Workspace> Workspace::open() {
   TRY_ASSIGN(sys::User user, sys::current_user());
   TRY_ASSIGN(AppPaths paths, AppPaths::from_environment(&sys::get_variable, user.home));
-  return Workspace{
-      .paths = std::move(paths), .user = std::move(user), .libexec = find_libexec()};
+  return Workspace{.paths = std::move(paths), .user = std::move(user), .libexec = find_libexec()};
 }
 
-Result<sandbox::IdMap> Workspace::id_map() const { return sandbox::id_map_for_caller(user); }
+Result<sandbox::IdMap> Workspace::id_map() const {
+  return sandbox::id_map_for_caller(user);
+}
 
 Result<image::Store> Workspace::store() const {
   TRY_ASSIGN(const sandbox::IdMap map, id_map());

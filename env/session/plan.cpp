@@ -26,23 +26,23 @@ BindMount same_path(const std::string& path, Presence presence) {
 
 /// The marker that programs and prompts look for. Name first: starship reads the first lines.
 std::string container_marker(const PlanInput& input) {
-  return format("engine=\"devenv\"\nname=\"{}\"\nid=\"{}\"\nimage=\"{}\"\nimageid=\"{}\"\nrootless={}\n",
-                input.environment_name, input.session_id, input.image_reference,
-                input.image_digest, input.user.uid == HostUid(0) ? 0 : 1);
+  return format(
+      "engine=\"devenv\"\nname=\"{}\"\nid=\"{}\"\nimage=\"{}\"\nimageid=\"{}\"\nrootless={}\n",
+      input.environment_name, input.session_id, input.image_reference, input.image_digest,
+      input.user.uid == HostUid(0) ? 0 : 1);
 }
 
-/// /run is new at each start, as after a boot; it may hold setuid programs because it was made in the
-/// environment's own namespace.
+/// /run is new at each start, as after a boot; it may hold setuid programs because it was made in
+/// the environment's own namespace.
 void add_run(const PlanInput& input, MountPlan& plan) {
   plan.emplace_back(TmpfsMount{.target = EnvPath("/run"), .mode = 0755});
   plan.emplace_back(MakeDirectory{.path = EnvPath("/run/lock"), .mode = 01777});
   plan.emplace_back(MakeDirectory{.path = EnvPath(kOursInside)});
   plan.emplace_back(MakeDirectory{.path = EnvPath("/run/devenv/bin")});
-  plan.emplace_back(BindMount{.source = HostPath("/"),
-                              .target = EnvPath("/run/host"),
-                              .presence = Presence::required});
-  plan.emplace_back(MakeFile{.path = EnvPath("/run/.containerenv"),
-                             .contents = container_marker(input)});
+  plan.emplace_back(BindMount{
+      .source = HostPath("/"), .target = EnvPath("/run/host"), .presence = Presence::required});
+  plan.emplace_back(
+      MakeFile{.path = EnvPath("/run/.containerenv"), .contents = container_marker(input)});
   plan.emplace_back(
       MakeFile{.path = EnvPath(kSessionFileInside), .contents = input.session_id + "\n"});
   // Who may become root: read by our sudo.
@@ -51,8 +51,7 @@ void add_run(const PlanInput& input, MountPlan& plan) {
   plan.emplace_back(CopyProgram{.source = HostPath(input.guest_program),
                                 .path = EnvPath("/run/devenv/bin/devenv-guest"),
                                 .mode = 04755});
-  plan.emplace_back(
-      MakeSymlink{.path = EnvPath("/run/devenv/bin/sudo"), .target = "devenv-guest"});
+  plan.emplace_back(MakeSymlink{.path = EnvPath("/run/devenv/bin/sudo"), .target = "devenv-guest"});
 }
 
 void add_system(const PlanInput& input, MountPlan& plan) {
@@ -84,8 +83,8 @@ void add_user(const PlanInput& input, MountPlan& plan) {
   }
 }
 
-/// Links, not mounts: a mount on a single file goes stale when the host replaces the file, and makes
-/// the package that owns it impossible to upgrade.
+/// Links, not mounts: a mount on a single file goes stale when the host replaces the file, and
+/// makes the package that owns it impossible to upgrade.
 void add_etc(const PlanInput& input, MountPlan& plan) {
   for (const host::SharedFile& file : input.facts.etc_files) {
     plan.emplace_back(MakeSymlink{.path = EnvPath(file.path), .target = file.link_target});

@@ -21,7 +21,8 @@ struct PlanInput {
   std::string guest_program;  ///< devenv-guest on the host
 };
 
-/// Where things of ours are inside; a file system in memory, gone with the environment's last process.
+/// Where things of ours are inside; a file system in memory, gone with the environment's last
+/// process.
 constexpr const char* kOursInside = "/run/devenv";
 constexpr const char* kSessionFileInside = "/run/devenv/session";
 

@@ -15,8 +15,8 @@ namespace {
 constexpr std::uint64_t kSchema = 1;
 constexpr std::chrono::milliseconds kNow{0};
 
-/// The process, if it is still the one that was recorded: opened first, compared afterwards, so that
-/// it cannot be replaced in between.
+/// The process, if it is still the one that was recorded: opened first, compared afterwards, so
+/// that it cannot be replaced in between.
 std::optional<sys::UniqueFd> hold_process(pid_t pid, std::uint64_t start_time) {
   if (pid <= 0) {
     return std::nullopt;
@@ -68,6 +68,19 @@ std::optional<sys::UniqueFd> find_survivor(const RunningRecord& record) {
   return std::nullopt;
 }
 
+/// Whether the process has this very file open.
+bool has_open(pid_t pid, const struct stat& file) {
+  const std::string descriptors = format("/proc/{}/fd", pid);
+  for (const std::string& fd :
+       sys::list_directory(descriptors).value_or(std::vector<std::string>{})) {
+    const auto open = sys::stat_path(descriptors + "/" + fd);
+    if (open && *open && (*open)->st_ino == file.st_ino && (*open)->st_dev == file.st_dev) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Json RunningRecord::to_json() const {
@@ -115,7 +128,8 @@ Result<std::optional<RunningRecord>> read_record(const instance::Environment& en
     return std::nullopt;
   }
   const auto parsed = json::parse(*contents);
-  auto record = parsed ? RunningRecord::from_json(*parsed) : Result<RunningRecord>(fail(parsed.error()));
+  auto record =
+      parsed ? RunningRecord::from_json(*parsed) : Result<RunningRecord>(fail(parsed.error()));
   if (!record) {
     if (record.error().code() == ErrorCode::unsupported) {
       return fail(record.error().context(
@@ -142,8 +156,8 @@ Result<std::optional<Running>> find_running(const instance::Environment& environ
         Running{.record = *std::move(record), .process = *std::move(holder)});
   }
   if (auto survivor = find_survivor(*record)) {
-    return std::optional<Running>(Running{
-        .record = *std::move(record), .process = *std::move(survivor), .orphaned = true});
+    return std::optional<Running>(
+        Running{.record = *std::move(record), .process = *std::move(survivor), .orphaned = true});
   }
   return std::nullopt;
 }
@@ -157,8 +171,8 @@ Result<std::vector<pid_t>> processes_inside(const Running& running) {
   TRY_ASSIGN(const auto pids, sys::list_processes());
   std::vector<pid_t> inside;
   for (const pid_t pid : pids) {
-    const bool ours = (pid == running.record.pid && !running.orphaned) ||
-                      pid == running.record.server_pid;
+    const bool ours =
+        (pid == running.record.pid && !running.orphaned) || pid == running.record.server_pid;
     if (!ours && sys::is_in_user_namespace(pid, running.record.user_namespace)) {
       inside.push_back(pid);
     }
@@ -166,27 +180,21 @@ Result<std::vector<pid_t>> processes_inside(const Running& running) {
   return inside;
 }
 
-std::optional<pid_t> find_lock_holder(const instance::Environment& environment) {
+std::vector<LockOwner> find_lock_owners(const instance::Environment& environment) {
+  std::vector<LockOwner> owners;
   const auto lock = sys::stat_path(environment.lock_file());
   const auto pids = sys::list_processes();
   if (!lock || !*lock || !pids) {
-    return std::nullopt;
+    return owners;
   }
   for (const pid_t pid : *pids) {
-    const auto name = sys::read_file(format("/proc/{}/comm", pid), 64);
-    if (!name || text::trim(*name) != kHolderName) {
-      continue;
-    }
-    const std::string descriptors = format("/proc/{}/fd", pid);
-    for (const std::string& fd : sys::list_directory(descriptors).value_or({})) {
-      const auto open = sys::stat_path(descriptors + "/" + fd);
-      if (open && *open && (*open)->st_ino == (*lock)->st_ino &&
-          (*open)->st_dev == (*lock)->st_dev) {
-        return pid;
-      }
+    const std::string name(
+        text::trim(sys::read_file(format("/proc/{}/comm", pid), 64).value_or("")));
+    if ((name == kHolderName || name == kServerName) && has_open(pid, **lock)) {
+      owners.push_back({.pid = pid, .name = name});
     }
   }
-  return std::nullopt;
+  return owners;
 }
 
 }  // namespace devenv::session

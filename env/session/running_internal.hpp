@@ -9,8 +9,9 @@
 
 namespace devenv::session {
 
-/// The name that `devenv-guest hold` gives itself.
+/// What `devenv-guest hold` and fuse-overlayfs are called in /proc/PID/comm.
 constexpr const char* kHolderName = "devenv-hold";
+constexpr const char* kServerName = "fuse-overlayfs";
 
 /// running.json, when it is of this boot; nullopt when there is none or it is damaged.
 Result<std::optional<RunningRecord>> read_record(const instance::Environment& environment);
@@ -18,8 +19,13 @@ Result<std::optional<RunningRecord>> read_record(const instance::Environment& en
 /// false when the root is served by fuse-overlayfs and that process has ended.
 bool file_system_alive(const RunningRecord& record);
 
-/// The holder that has the environment's lock, found by its open files: for when running.json is
-/// lost or damaged.
-std::optional<pid_t> find_lock_holder(const instance::Environment& environment);
+struct LockOwner {
+  pid_t pid = -1;
+  std::string name;
+};
+
+/// Holders and file system servers that have the environment's lock file open, found by looking at
+/// all processes: for when running.json is lost or damaged.
+std::vector<LockOwner> find_lock_owners(const instance::Environment& environment);
 
 }  // namespace devenv::session

@@ -19,15 +19,15 @@ namespace devenv::session {
 /// running.json: what a join needs, so that a warm entry reads one small file.
 struct RunningRecord {
   std::string boot_id;
-  std::string session_id;             ///< random; also in /run/devenv/session inside
+  std::string session_id;  ///< random; also in /run/devenv/session inside
   std::string name;
-  pid_t pid = -1;                     ///< the holder
-  std::uint64_t start_time = 0;       ///< of the holder, clock ticks since boot
-  std::uint64_t user_namespace = 0;   ///< inode of /proc/PID/ns/user
-  std::string started_at;             ///< RFC 3339 UTC
-  std::string shell;                  ///< login shell inside
+  pid_t pid = -1;                    ///< the holder
+  std::uint64_t start_time = 0;      ///< of the holder, clock ticks since boot
+  std::uint64_t user_namespace = 0;  ///< inode of /proc/PID/ns/user
+  std::string started_at;            ///< RFC 3339 UTC
+  std::string shell;                 ///< login shell inside
   std::vector<std::string> image_environment;
-  pid_t server_pid = -1;              ///< fuse-overlayfs; -1 if none
+  pid_t server_pid = -1;  ///< fuse-overlayfs; -1 if none
   std::uint64_t server_start_time = 0;
 
   Json to_json() const;
@@ -65,7 +65,8 @@ Error enter(const instance::Workspace& workspace,
             const EnterRequest& request,
             Reporter& reporter);
 
-/// Ends every process inside: TERM, `grace`, KILL; then the holder. No error when it is not running.
+/// Ends every process inside: TERM, `grace`, KILL; then the holder. No error when it is not
+/// running.
 Result<void> stop(const instance::Environment& environment, std::chrono::milliseconds grace);
 
 /// Processes inside, also those in namespaces below (bubblewrap, podman), without the holder and

@@ -2,9 +2,9 @@
 #include "env/sys/file.hpp"
 
 #include <dirent.h>
-#include <sys/syscall.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -106,7 +106,9 @@ Result<struct stat> stat_fd(int fd) {
   return info;
 }
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 bool is_directory(const std::string& path) {
   struct stat info {};
@@ -151,8 +153,7 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   return contents;
 }
 
-Result<std::optional<std::string>> read_file_if_exists(const std::string& path,
-                                                       std::size_t limit) {
+Result<std::optional<std::string>> read_file_if_exists(const std::string& path, std::size_t limit) {
   auto contents = read_file(path, limit);
   if (contents) {
     return std::optional<std::string>(std::move(*contents));
@@ -264,7 +265,8 @@ Result<std::string> read_link(const std::string& path) {
 }
 
 Result<std::string> canonical_path(const std::string& path) {
-  const std::unique_ptr<char, decltype(&::free)> resolved(::realpath(path.c_str(), nullptr), &::free);
+  const std::unique_ptr<char, decltype(&::free)> resolved(::realpath(path.c_str(), nullptr),
+                                                          &::free);
   if (resolved == nullptr) {
     return fail_errno(errno, format("cannot resolve '{}'", path));
   }
@@ -277,6 +279,13 @@ Result<std::string> current_directory() {
     return fail_errno(errno, "cannot find the current directory");
   }
   return std::string(path.data());
+}
+
+Result<void> change_directory(const std::string& path) {
+  if (::chdir(path.c_str()) == -1) {
+    return fail_errno(errno, format("cannot go to '{}'", path));
+  }
+  return {};
 }
 
 Result<void> sync_file_system(int fd) {

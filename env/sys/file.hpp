@@ -53,7 +53,9 @@ Result<void> write_all(int fd, std::string_view bytes);
 
 /// Replaces `path` as a whole: temporary name beside it, fsync, rename, fsync of the directory. A
 /// crash leaves the old or the new contents.
-Result<void> write_file_atomic(const std::string& path, std::string_view contents, mode_t mode = 0644);
+Result<void> write_file_atomic(const std::string& path,
+                               std::string_view contents,
+                               mode_t mode = 0644);
 
 /// mkdir -p; directories that are made get `mode`.
 Result<void> make_directories(const std::string& path, mode_t mode = 0755);
@@ -68,6 +70,8 @@ Result<std::string> read_link(const std::string& path);
 /// realpath(3). Errors: not_found.
 Result<std::string> canonical_path(const std::string& path);
 Result<std::string> current_directory();
+/// chdir(2).
+Result<void> change_directory(const std::string& path);
 /// Everything written below the file system of `fd` reaches the disk (syncfs(2)).
 Result<void> sync_file_system(int fd);
 

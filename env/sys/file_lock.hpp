@@ -13,8 +13,8 @@ namespace devenv::sys {
 enum class LockMode { shared, exclusive };
 
 /// flock(2) on a file, made when it does not exist. The lock belongs to the open file description:
-/// a child that inherits the descriptor keeps it, and the kernel gives it back when the last copy is
-/// closed, however its owner ended.
+/// a child that inherits the descriptor keeps it, and the kernel gives it back when the last copy
+/// is closed, however its owner ended.
 class FileLock {
  public:
   /// Waits for the lock.

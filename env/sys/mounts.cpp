@@ -17,7 +17,10 @@
 
 // glibc's <sys/mount.h> and <linux/mount.h> cannot be included together before glibc 2.37.
 extern "C" {
-int mount(const char* source, const char* target, const char* type, unsigned long flags,
+int mount(const char* source,
+          const char* target,
+          const char* type,
+          unsigned long flags,
           const void* data) noexcept;
 int umount2(const char* target, int flags) noexcept;
 }
@@ -28,7 +31,9 @@ namespace {
 constexpr unsigned kAtRecursive = 0x8000;  // AT_RECURSIVE
 constexpr int kMntDetach = 2;              // MNT_DETACH
 
-std::string fd_path(int fd) { return format("/proc/self/fd/{}", fd); }
+std::string fd_path(int fd) {
+  return format("/proc/self/fd/{}", fd);
+}
 
 /// What the kernel wrote about the last failure on a file system context. Each read gives a line
 /// "e overlay: ...".
@@ -123,8 +128,7 @@ Result<void> attach_mount(int mount, int target) {
 Result<void> make_read_only(int mount, Recursion recursion) {
   struct mount_attr attributes {};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
-  const unsigned flags =
-      AT_EMPTY_PATH | (recursion == Recursion::yes ? kAtRecursive : 0U);
+  const unsigned flags = AT_EMPTY_PATH | (recursion == Recursion::yes ? kAtRecursive : 0U);
   if (::syscall(SYS_mount_setattr, mount, "", flags, &attributes, sizeof attributes) == 0) {
     return {};
   }
@@ -170,14 +174,14 @@ Result<UniqueFd> create_file_system(const std::string& type, const std::vector<F
                : Error::from_errno(saved_errno, format("{} ({})", what, text::sanitize(messages)));
   };
   for (const FsOption& option : options) {
-    const long set =
-        option.value.empty()
-            ? ::syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_FLAG, option.key.c_str(), nullptr, 0)
-            : ::syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING, option.key.c_str(),
-                        option.value.c_str(), 0);
+    const long set = option.value.empty()
+                         ? ::syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_FLAG,
+                                     option.key.c_str(), nullptr, 0)
+                         : ::syscall(SYS_fsconfig, context.get(), FSCONFIG_SET_STRING,
+                                     option.key.c_str(), option.value.c_str(), 0);
     if (set == -1) {
-      return fail(explain(errno, format("cannot set option {} of a file system of type {}",
-                                        option.key, type)));
+      return fail(explain(
+          errno, format("cannot set option {} of a file system of type {}", option.key, type)));
     }
   }
   if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == -1) {

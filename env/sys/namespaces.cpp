@@ -38,7 +38,9 @@ void set_file_system_ids(std::uint32_t uid, std::uint32_t gid) {
   ::setfsuid(uid);
 }
 
-void make_dumpable() { ::prctl(PR_SET_DUMPABLE, 1); }
+void make_dumpable() {
+  ::prctl(PR_SET_DUMPABLE, 1);
+}
 
 Result<Credentials> credentials() {
   const int count = ::getgroups(0, nullptr);
@@ -55,11 +57,17 @@ Result<Credentials> credentials() {
   return result;
 }
 
-void set_process_name(const std::string& name) { ::prctl(PR_SET_NAME, name.c_str()); }
+void set_process_name(const std::string& name) {
+  ::prctl(PR_SET_NAME, name.c_str());
+}
 
-void start_session() { ::setsid(); }
+void start_session() {
+  ::setsid();
+}
 
-void set_umask(unsigned mask) { ::umask(mask); }
+void set_umask(unsigned mask) {
+  ::umask(mask);
+}
 
 bool is_in_user_namespace(pid_t pid, std::uint64_t user_namespace) {
   auto fd = open_file(format("/proc/{}/ns/user", pid), O_RDONLY);

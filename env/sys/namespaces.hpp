@@ -19,8 +19,8 @@ Result<void> join_namespaces(int pidfd, int flags);
 /// Becomes `uid`:`gid` for real, effective, saved and file system ids, without supplementary
 /// groups. Works on ids of the current user namespace. Clears the dumpable flag (prctl(2)).
 Result<void> become(std::uint32_t uid, std::uint32_t gid);
-/// The ids that new files get, and that access is checked with (setfsuid(2), setfsgid(2)). The other
-/// ids stay, so signals and ptrace are not affected.
+/// The ids that new files get, and that access is checked with (setfsuid(2), setfsgid(2)). The
+/// other ids stay, so signals and ptrace are not affected.
 void set_file_system_ids(std::uint32_t uid, std::uint32_t gid);
 
 /// PR_SET_DUMPABLE 1: lets processes of the same user look at and join this one.

@@ -143,13 +143,15 @@ Result<ExitStatus> Child::wait() {
   return status;
 }
 
-Result<void> Child::signal(int number) const { return signal_pidfd(pidfd_.get(), number); }
+Result<void> Child::signal(int number) const {
+  return signal_pidfd(pidfd_.get(), number);
+}
 
 Result<Child> fork_child(std::uint64_t clone_flags, const std::function<int()>& body) {
   // clone3 gives the pidfd without a race; where a seccomp filter hides it, clone does too.
   int pidfd = -1;
-  const long pid = ::syscall(SYS_clone, clone_flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd,
-                             nullptr, 0UL);
+  const long pid =
+      ::syscall(SYS_clone, clone_flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, 0UL);
   if (pid == -1) {
     return fail_errno(errno, "cannot start a process");
   }
@@ -173,19 +175,19 @@ Result<Child> spawn(const Command& command) {
   const std::vector<char*> variables = pointers(environment);
   TRY_ASSIGN(Pipe errors, make_pipe());
   // Above the standard descriptors and the kept ones, which the child replaces.
-  const ExecPlan plan{
-      .file = file->c_str(),
-      .argv = argv.data(),
-      .environment = variables.data(),
-      .working_directory =
-          command.working_directory.empty() ? nullptr : command.working_directory.c_str(),
-      .standard_fds = {command.stdin_fd, command.stdout_fd, command.stderr_fd},
-      .kept_fds = command.kept_fds.data(),
-      .kept_count = command.kept_fds.size(),
-      .error_pipe = errors.write_end.get(),
-      .die_with_parent = command.die_with_parent,
-      .new_session = command.new_session,
-      .parent = ::getpid()};
+  const ExecPlan plan{.file = file->c_str(),
+                      .argv = argv.data(),
+                      .environment = variables.data(),
+                      .working_directory = command.working_directory.empty()
+                                               ? nullptr
+                                               : command.working_directory.c_str(),
+                      .standard_fds = {command.stdin_fd, command.stdout_fd, command.stderr_fd},
+                      .kept_fds = command.kept_fds.data(),
+                      .kept_count = command.kept_fds.size(),
+                      .error_pipe = errors.write_end.get(),
+                      .die_with_parent = command.die_with_parent,
+                      .new_session = command.new_session,
+                      .parent = ::getpid()};
   TRY_ASSIGN(Child child, fork_child(0, [&plan]() -> int { exec_in_child(plan); }));
   errors.write_end.reset();
   int code = 0;
@@ -238,7 +240,8 @@ std::optional<std::string> find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) {
     return name;
   }
-  const std::string path = get_variable("PATH") + ":/usr/bin:/bin:/usr/sbin:/sbin:/run/wrappers/bin";
+  const std::string path =
+      get_variable("PATH") + ":/usr/bin:/bin:/usr/sbin:/sbin:/run/wrappers/bin";
   for (const std::string_view directory : text::split(path, ':')) {
     std::string candidate = format("{}/{}", directory, name);
     if (directory.starts_with('/') && is_executable(candidate)) {

@@ -53,16 +53,16 @@ struct Command {
   std::vector<std::string> argv;  ///< argv[0] is looked up in PATH unless it has a slash
   std::optional<std::vector<std::string>> environment;  ///< "NAME=value"; else ours
   std::string working_directory;                        ///< empty: ours
-  int stdin_fd = -1;   ///< -1: /dev/null
-  int stdout_fd = -1;  ///< -1: /dev/null
-  int stderr_fd = 2;   ///< -1: /dev/null
-  std::vector<int> kept_fds;   ///< stay open under the same numbers
+  int stdin_fd = -1;                                    ///< -1: /dev/null
+  int stdout_fd = -1;                                   ///< -1: /dev/null
+  int stderr_fd = 2;                                    ///< -1: /dev/null
+  std::vector<int> kept_fds;                            ///< stay open under the same numbers
   bool die_with_parent = false;  ///< SIGKILL when this process ends (PR_SET_PDEATHSIG)
   bool new_session = false;      ///< setsid(2): no terminal signals
 };
 
-/// Starts a program. A failed exec comes back as the error of spawn (not_found when there is no such
-/// program), never as an exit status of the child.
+/// Starts a program. A failed exec comes back as the error of spawn (not_found when there is no
+/// such program), never as an exit status of the child.
 Result<Child> spawn(const Command& command);
 
 struct Captured {
@@ -77,8 +77,8 @@ Result<Captured> run_captured(Command command);
 /// setuid helpers there).
 std::optional<std::string> find_program(const std::string& name);
 
-/// clone(2) with `clone_flags` (CLONE_NEWUSER...; 0 is a plain fork). The child runs `body` and ends
-/// with the code it returns, without running destructors or exit handlers of the parent. This
+/// clone(2) with `clone_flags` (CLONE_NEWUSER...; 0 is a plain fork). The child runs `body` and
+/// ends with the code it returns, without running destructors or exit handlers of the parent. This
 /// process must be single-threaded.
 Result<Child> fork_child(std::uint64_t clone_flags, const std::function<int()>& body);
 

@@ -244,7 +244,8 @@ Result<void> remove_contents(UniqueFd directory, dev_t device) {
       return fail_errno(EPERM, format("cannot remove '{}'", name));
     }
     if (info->st_dev != device) {
-      return fail(ErrorCode::conflict, format("cannot remove '{}': something is mounted there", name));
+      return fail(ErrorCode::conflict,
+                  format("cannot remove '{}': something is mounted there", name));
     }
     auto child = open_at(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!child && child.error().sys_errno() == EACCES) {
@@ -293,6 +294,8 @@ Result<void> remove_tree(int directory, const std::string& name) {
   return {};
 }
 
-Result<void> remove_tree(const std::string& path) { return remove_tree(AT_FDCWD, path); }
+Result<void> remove_tree(const std::string& path) {
+  return remove_tree(AT_FDCWD, path);
+}
 
 }  // namespace devenv::sys

@@ -23,11 +23,13 @@ struct ParentInRoot {
   std::string name;
 };
 
-/// Resolves all but the last component in the root. Errors: usage when `path` names the root itself.
+/// Resolves all but the last component in the root. Errors: usage when `path` names the root
+/// itself.
 Result<ParentInRoot> open_parent_in_root(int root, const std::string& path);
 
 /// mkdir -p within the root; links to directories on the way are followed inside it. The last
-/// directory is returned. New directories get `mode`. Errors: conflict when a component is no directory.
+/// directory is returned. New directories get `mode`. Errors: conflict when a component is no
+/// directory.
 Result<UniqueFd> make_directories_in_root(int root, const std::string& path, mode_t mode = 0755);
 
 /// Reads a regular file within the root; nullopt when there is none. A FIFO, device or directory

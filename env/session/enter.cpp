@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// The warm path: one setns, one chdir, one exec. Nothing is looked up by name here.
+#include <sched.h>
+
+#include <cerrno>
+
+#include "env/base/format.hpp"
+#include "env/base/text.hpp"
+#include "env/session/environ.hpp"
+#include "env/session/session.hpp"
+#include "env/sys/file.hpp"
+#include "env/sys/namespaces.hpp"
+
+namespace devenv::session {
+namespace {
+
+struct WorkingDirectory {
+  std::string path;
+  struct stat identity {};
+};
+
+/// Where the caller stands, under the name the caller knows it by: PWD keeps a way through links,
+/// as /home -> /var/home.
+std::optional<WorkingDirectory> caller_directory() {
+  const auto here = sys::stat_path(".");
+  if (!here || !*here) {
+    return std::nullopt;
+  }
+  const std::string logical = sys::get_variable("PWD");
+  const auto named = logical.starts_with('/') ? sys::stat_path(logical)
+                                              : Result<std::optional<struct stat>>(std::nullopt);
+  if (named && *named && (*named)->st_ino == (*here)->st_ino &&
+      (*named)->st_dev == (*here)->st_dev) {
+    return WorkingDirectory{logical, **here};
+  }
+  auto path = sys::current_directory();
+  if (!path) {
+    return std::nullopt;
+  }
+  return WorkingDirectory{*std::move(path), **here};
+}
+
+/// The same directory inside, not merely one of the same name: "/usr" is another one there.
+bool go_to(const WorkingDirectory& directory) {
+  if (!sys::change_directory(directory.path)) {
+    return false;
+  }
+  const auto here = sys::stat_path(".");
+  return here && *here && (*here)->st_ino == directory.identity.st_ino &&
+         (*here)->st_dev == directory.identity.st_dev;
+}
+
+/// Goes where the caller stands, else home, else to the root; says so when it is not the first.
+std::string enter_directory(const std::optional<WorkingDirectory>& wanted,
+                            const std::string& home,
+                            Reporter& reporter) {
+  if (wanted && go_to(*wanted)) {
+    return wanted->path;
+  }
+  const std::string fallback = sys::change_directory(home) ? home : "/";
+  if (fallback == "/") {
+    (void)sys::change_directory("/");
+  }
+  reporter.warn(
+      wanted ? format("'{}' is not shared with the environment; starting in '{}'",
+                      text::sanitize(wanted->path), fallback)
+             : format("the current directory is gone; starting in '{}'", fallback),
+      wanted ? format("the host's files are below /run/host{}", text::sanitize(wanted->path)) : "");
+  return fallback;
+}
+
+std::string value_of(const std::vector<std::string>& environment, std::string_view name) {
+  for (const std::string& entry : environment) {
+    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=') {
+      return entry.substr(name.size() + 1);
+    }
+  }
+  return "";
+}
+
+/// execvp(3) with the environment's own PATH. A text file without "#!" is given to the shell, as
+/// execvp does (POSIX).
+Error exec_command(const std::vector<std::string>& command,
+                   const std::vector<std::string>& environment) {
+  const std::string& name = command.front();
+  std::vector<std::string> candidates;
+  if (name.find('/') != std::string::npos) {
+    candidates.push_back(name);
+  } else {
+    const std::string path = value_of(environment, "PATH");
+    for (const std::string_view directory : text::split(path, ':')) {
+      candidates.push_back(format("{}/{}", directory.empty() ? "." : directory, name));
+    }
+  }
+  Error error = Error::from_errno(ENOENT, format("cannot run '{}'", text::sanitize(name)));
+  for (const std::string& file : candidates) {
+    Error failure = sys::exec_path(file, command, environment);
+    if (failure.sys_errno() == ENOEXEC) {
+      std::vector<std::string> script = {"sh", file};
+      script.insert(script.end(), command.begin() + 1, command.end());
+      failure = sys::exec_path("/bin/sh", script, environment);
+    }
+    // A file that may not be executed is told only when no later directory has a better one.
+    if (failure.sys_errno() != ENOENT && failure.sys_errno() != ENOTDIR) {
+      error =
+          Error::from_errno(failure.sys_errno(), format("cannot run '{}'", text::sanitize(name)));
+    }
+    if (failure.sys_errno() == E2BIG) {
+      break;
+    }
+  }
+  return error;
+}
+
+}  // namespace
+
+Error enter(const instance::Workspace& workspace,
+            const Running& running,
+            const EnterRequest& request,
+            Reporter& reporter) {
+  const RunningRecord& record = running.record;
+  const auto directory = caller_directory();
+  if (auto joined = sys::join_namespaces(running.process.get(), CLONE_NEWUSER | CLONE_NEWNS);
+      !joined) {
+    return joined.error().context(format("cannot enter environment '{}'", record.name));
+  }
+  const std::string runtime = sys::get_variable("XDG_RUNTIME_DIR");
+  std::vector<std::string> environment = build_environment(EnvironmentInput{
+      .host = sys::current_environment(),
+      .image = record.image_environment,
+      .environment_name = record.name,
+      .user = workspace.user.name,
+      .home = workspace.user.home,
+      .shell = record.shell,
+      .runtime_directory = runtime.starts_with('/') && sys::is_directory(runtime) ? runtime : ""});
+  environment.push_back("PWD=" + enter_directory(directory, workspace.user.home, reporter));
+  if (!request.command.empty()) {
+    return exec_command(request.command, environment);
+  }
+  // A dash in front makes it a login shell, whichever it is (bash(1), "INVOCATION").
+  const std::string base = record.shell.substr(record.shell.find_last_of('/') + 1);
+  return sys::exec_path(record.shell, {"-" + base}, environment);
+}
+
+}  // namespace devenv::session

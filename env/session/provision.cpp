@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "env/session/provision.hpp"
+
+#include <array>
+
+#include "env/base/format.hpp"
+#include "env/session/accounts.hpp"
+#include "env/sys/tree.hpp"
+
+namespace devenv::session {
+namespace {
+
+constexpr mode_t kAnyExecute = 0111;
+
+bool is_program(int root, const std::string& path) {
+  const auto fd = sys::open_in_root(root, path, O_PATH);
+  if (!fd) {
+    return false;
+  }
+  const auto info = sys::stat_fd(fd->get());
+  return info && S_ISREG(info->st_mode) && (info->st_mode & kAnyExecute) != 0;
+}
+
+/// Writes a file only when its contents differ: nothing is copied up for an unchanged one.
+Result<void> update(int root,
+                    const std::string& path,
+                    const std::optional<std::string>& old_contents,
+                    const std::optional<std::string>& contents,
+                    mode_t mode) {
+  if (!contents || old_contents == contents) {
+    return {};
+  }
+  return sys::write_file_in_root(root, path, *contents, mode);
+}
+
+Result<void> update_accounts(int root, const sys::User& user, const std::string& shell) {
+  AccountFiles files;
+  TRY_ASSIGN(files.passwd, sys::read_file_in_root(root, "/etc/passwd"));
+  TRY_ASSIGN(files.group, sys::read_file_in_root(root, "/etc/group"));
+  TRY_ASSIGN(files.shadow, sys::read_file_in_root(root, "/etc/shadow"));
+  TRY_ASSIGN(files.gshadow, sys::read_file_in_root(root, "/etc/gshadow"));
+  TRY_ASSIGN(const AccountFiles edited,
+             edit_accounts(files, AccountUser{.name = user.name,
+                                              .uid = EnvUid(user.uid.get()),
+                                              .gid = EnvGid(user.gid.get()),
+                                              .group_name = user.group_name,
+                                              .home = user.home,
+                                              .shell = shell,
+                                              .gecos = user.gecos}));
+  TRY(update(root, "/etc/passwd", files.passwd, edited.passwd, 0644));
+  TRY(update(root, "/etc/group", files.group, edited.group, 0644));
+  TRY(update(root, "/etc/shadow", files.shadow, edited.shadow, 0640));
+  return update(root, "/etc/gshadow", files.gshadow, edited.gshadow, 0640);
+}
+
+/// Also where the image has no sudo: the rule is there when the user installs it.
+Result<void> update_sudoers(int root, const sys::User& user) {
+  TRY(sys::make_directories_in_root(root, "/etc/sudoers.d", 0750));
+  TRY_ASSIGN(const auto old_entry, sys::read_file_in_root(root, "/etc/sudoers.d/devenv"));
+  return update(root, "/etc/sudoers.d/devenv", old_entry, sudoers_entry(EnvUid(user.uid.get())),
+                0440);
+}
+
+/// Login shells set PATH anew and forget /run/devenv/bin; /usr/local/bin is in everybody's.
+Result<void> link_sudo(int root) {
+  constexpr std::array<const char*, 5> kPlaces = {"/usr/bin/sudo", "/bin/sudo", "/usr/sbin/sudo",
+                                                  "/sbin/sudo", "/usr/local/sbin/sudo"};
+  for (const char* place : kPlaces) {
+    if (is_program(root, place)) {
+      return {};
+    }
+  }
+  TRY_ASSIGN(const sys::UniqueFd directory, sys::make_directories_in_root(root, "/usr/local/bin"));
+  TRY_ASSIGN(const auto there, sys::stat_at(directory.get(), "sudo"));
+  if (there && !S_ISLNK(there->st_mode)) {
+    return {};  // the user's own
+  }
+  return sys::make_symlink_in_root(root, "/usr/local/bin/sudo", "/run/devenv/bin/sudo");
+}
+
+}  // namespace
+
+Result<std::string> provision(int root, const sys::User& user) {
+  TRY(sys::make_directories_in_root(root, "/etc"));
+  const std::string shell =
+      choose_shell(user.shell, [root](const std::string& path) { return is_program(root, path); });
+  TRY_CONTEXT(update_accounts(root, user, shell), "cannot enter the user in the account files");
+  TRY(update_sudoers(root, user));
+  TRY(link_sudo(root));
+  return shell;
+}
+
+}  // namespace devenv::session

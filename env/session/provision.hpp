@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// The user's own entries in an environment's root: account files, sudoers, the sudo of ours.
+#pragma once
+
+#include <string>
+
+#include "env/base/result.hpp"
+#include "env/sys/users.hpp"
+
+namespace devenv::session {
+
+/// Writes what is missing; an unchanged root is only read. No program of the image runs.
+///
+/// Called in the environment's namespaces before the root is changed, with new files belonging to
+/// root. Returns the login shell inside.
+Result<std::string> provision(int root, const sys::User& user);
+
+}  // namespace devenv::session

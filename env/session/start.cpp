@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT
+// From "stopped" to "running": namespaces, root, holder, running.json.
+//
+//   devenv            the caller; waits
+//    └ starter        a session of its own, so that Ctrl-C cannot stop it half-way
+//       └ holder      user and mount namespace; mounts, then becomes `devenv-guest hold`
+//
+// The starter ends when the holder stands, so the holder is nobody's child but init's. The holder
+// goes on only when the starter has published running.json: there is never a holder without it.
+#include <sched.h>
+
+#include <algorithm>
+#include <csignal>
+#include <functional>
+
+#include "env/base/format.hpp"
+#include "env/base/log.hpp"
+#include "env/base/text.hpp"
+#include "env/image/record.hpp"
+#include "env/sandbox/user_namespace.hpp"
+#include "env/session/plan.hpp"
+#include "env/session/provision.hpp"
+#include "env/session/running_internal.hpp"
+#include "env/sys/file.hpp"
+#include "env/sys/file_lock.hpp"
+#include "env/sys/mounts.hpp"
+#include "env/sys/namespaces.hpp"
+
+namespace devenv::session {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kPollInterval{5};
+constexpr milliseconds kStaleLockAfter{1000};
+constexpr milliseconds kGiveUpAfter{30000};
+constexpr milliseconds kDeadFileSystemGrace{2000};
+constexpr std::size_t kSessionIdBytes = 16;
+
+/// What a holder is made from; everything is looked up before the first fork.
+struct Launch {
+  const instance::Environment& environment;
+  const sys::FileLock& lock;
+  sys::UniqueFd guest;   ///< devenv-guest, open: the new root does not have to contain it
+  RunningRecord record;  ///< what is known beforehand
+};
+
+/// What the holder tells the starter once its root stands.
+struct Prepared {
+  pid_t server_pid = -1;
+  std::string shell;
+};
+
+struct HolderPipes {
+  sys::Pipe status;  ///< holder -> starter: outcome, then one byte from devenv-guest
+  sys::Pipe go;      ///< starter -> holder: running.json is published
+};
+
+std::string encode(const Prepared& prepared) {
+  return format("ok {} {}\n", prepared.server_pid, prepared.shell);
+}
+
+Result<Prepared> decode(std::string_view line) {
+  if (!line.starts_with("ok ")) {
+    return fail(line.empty() ? Error(ErrorCode::failed, "the starting process ended unexpectedly")
+                             : sandbox::decode_error(line));
+  }
+  const auto parts = text::split(text::trim(line), ' ');
+  Prepared prepared;
+  if (const auto server = text::parse_number(parts[1])) {
+    prepared.server_pid = static_cast<pid_t>(*server);
+  }
+  prepared.shell = std::string(text::trim(line.substr(parts[0].size() + parts[1].size() + 2)));
+  return prepared;
+}
+
+/// The holder's side: prepares its root, waits for the word, becomes devenv-guest.
+int holder_main(const Launch& launch,
+                const HolderPipes& pipes,
+                const std::function<Result<Prepared>()>& prepare) {
+  const int status = pipes.status.write_end.get();
+  const auto report = [status](const Error& error) {
+    (void)sys::write_all(status, sandbox::encode_error(error));
+    return 1;
+  };
+  const auto prepared = prepare();
+  if (!prepared) {
+    return report(prepared.error());
+  }
+  char word = 0;
+  if (!sys::write_all(status, encode(*prepared)) ||
+      sys::read_some(pipes.go.read_end.get(), {&word, 1}).value_or(0) != 1) {
+    return 1;  // the starter is gone: nobody would ever find this holder
+  }
+  const int lock = launch.lock.fd();
+  if (auto kept = sys::keep_across_exec(lock); !kept) {
+    return report(kept.error());
+  }
+  if (auto kept = sys::keep_across_exec(status); !kept) {
+    return report(kept.error());
+  }
+  return report(sys::exec_fd(launch.guest.get(),
+                             {"devenv-guest", "hold", launch.environment.name.string(), "--keep-fd",
+                              std::to_string(lock), "--ready-fd", std::to_string(status)},
+                             {}));
+}
+
+/// One line, or everything if there is none.
+Result<std::string> read_line(int fd) {
+  std::string line;
+  char c = 0;
+  while (true) {
+    TRY_ASSIGN(const std::size_t count, sys::read_some(fd, {&c, 1}));
+    if (count == 0) {
+      return line;
+    }
+    line += c;
+    // An encoded error may have several lines and is read to its end.
+    if (c == '\n' && line.starts_with("ok ")) {
+      return line;
+    }
+  }
+}
+
+using SpawnHolder = std::function<Result<sys::Child>(std::function<int()>)>;
+
+/// The starter's side. When this returns without an error the environment runs.
+Result<void> launch_holder(Launch& launch,
+                           const SpawnHolder& spawn,
+                           const std::function<Result<Prepared>()>& prepare) {
+  TRY_ASSIGN(sys::Pipe status, sys::make_pipe());
+  TRY_ASSIGN(sys::Pipe go, sys::make_pipe());
+  HolderPipes pipes{std::move(status), std::move(go)};
+  TRY_ASSIGN(sys::Child holder, spawn([&launch, &pipes, &prepare]() -> int {
+               pipes.status.read_end.reset();
+               pipes.go.write_end.reset();
+               return holder_main(launch, pipes, prepare);
+             }));
+  pipes.status.write_end.reset();
+  pipes.go.read_end.reset();
+
+  TRY_ASSIGN(const std::string line, read_line(pipes.status.read_end.get()));
+  TRY_ASSIGN(const Prepared prepared, decode(line));
+  RunningRecord& record = launch.record;
+  record.pid = holder.pid();
+  TRY_ASSIGN(record.start_time, sys::process_start_time(holder.pid()));
+  TRY_ASSIGN(record.user_namespace, sys::namespace_id(holder.pid(), "user"));
+  if (!prepared.shell.empty()) {
+    record.shell = prepared.shell;
+  }
+  if (prepared.server_pid > 0) {
+    record.server_pid = prepared.server_pid;
+    TRY_ASSIGN(record.server_start_time, sys::process_start_time(prepared.server_pid));
+  }
+  TRY(sys::write_file_atomic(launch.environment.running_file(), json::dump(record.to_json()) + "\n",
+                             0600));
+  TRY(sys::write_all(pipes.go.write_end.get(), "g"));
+  TRY_ASSIGN(const std::string last, sys::read_all(pipes.status.read_end.get()));
+  if (last.size() != 1) {
+    return fail(last.empty()
+                    ? Error(ErrorCode::failed, "the holder of the namespaces ended at once")
+                    : sandbox::decode_error(last));
+  }
+  holder.detach();
+  return {};
+}
+
+/// Runs `work` in a starter process and brings its error back.
+Result<void> in_starter(const std::function<Result<void>()>& work) {
+  TRY_ASSIGN(sys::Pipe outcome, sys::make_pipe());
+  TRY_ASSIGN(sys::Child starter, sys::fork_child(0, [&]() -> int {
+               outcome.read_end.reset();
+               sys::start_session();
+               const auto done = work();
+               if (!done) {
+                 (void)sys::write_all(outcome.write_end.get(), sandbox::encode_error(done.error()));
+               }
+               return done ? 0 : 1;
+             }));
+  outcome.write_end.reset();
+  // The holder inherits nothing of this pipe: it is close-on-exec, and the end of the starter
+  // shows.
+  TRY_ASSIGN(const sys::ExitStatus status, starter.wait());
+  if (status.success()) {
+    return {};
+  }
+  TRY_ASSIGN(const std::string encoded, sys::read_all(outcome.read_end.get()));
+  return fail(encoded.empty()
+                  ? Error(ErrorCode::failed, format("the starting process {}", status.to_string()))
+                  : sandbox::decode_error(encoded));
+}
+
+Result<sandbox::RootLayout> root_layout(const instance::Environment& environment,
+                                        const image::Store& store) {
+  sandbox::RootLayout layout{.lower = {},
+                             .upper = environment.upper(),
+                             .work = environment.work(),
+                             .mount_point = environment.mount_point()};
+  const auto& layers = environment.state.layers;
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+    if (!store.has_layer(*layer) && environment.state.storage != sandbox::StorageDriver::copy) {
+      return fail(Error(ErrorCode::integrity,
+                        format("layer {} is missing from the store", layer->abbreviated()))
+                      .with_hint(format("fetch it again: devenv image pull {}",
+                                        environment.state.image_reference)));
+    }
+    layout.lower.push_back(store.layer_tree(*layer));
+  }
+  return layout;
+}
+
+Result<void> check_id_map(const instance::Environment& environment, const sandbox::IdMap& map) {
+  if (environment.state.id_map == map.to_string()) {
+    return {};
+  }
+  return fail(
+      Error(ErrorCode::unsupported,
+            "your subordinate ids have changed since the environment was made")
+          .with_hint(format("give your user these ids again in /etc/subuid and /etc/subgid: "
+                            "{}",
+                            environment.state.id_map)));
+}
+
+/// In the new namespaces, as the user with all capabilities.
+Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
+                              const instance::Environment& environment,
+                              const sandbox::RootLayout& layout,
+                              const sys::User& user,
+                              int lock) {
+  sys::set_umask(0);
+  TRY_ASSIGN(sandbox::OpenedPlan opened, sandbox::open_sources(plan));
+  TRY_ASSIGN(const sandbox::MountedRoot mounted,
+             sandbox::mount_root(environment.state.storage, layout, lock));
+  // What is made in the root belongs to root.
+  sys::set_file_system_ids(0, 0);
+  TRY(sandbox::apply(std::move(opened), mounted.root.get()));
+  TRY_ASSIGN(std::string shell, provision(mounted.root.get(), user));
+  sys::set_file_system_ids(user.uid.get(), user.gid.get());
+  TRY(sys::change_root(mounted.root.get()));
+  return Prepared{mounted.server_pid, std::move(shell)};
+}
+
+PlanInput plan_input(const instance::Workspace& workspace,
+                     const instance::Environment& environment,
+                     const std::string& session_id) {
+  return PlanInput{.environment_name = environment.name.string(),
+                   .image_reference = environment.state.image_reference,
+                   .image_digest = environment.state.manifest_digest.string(),
+                   .session_id = session_id,
+                   .user = workspace.user,
+                   .facts = host::probe(workspace.user),
+                   .guest_program = workspace.guest_program()};
+}
+
+Result<Launch> make_launch(const instance::Workspace& workspace,
+                           const instance::Environment& environment,
+                           const sys::FileLock& lock) {
+  TRY_ASSIGN_CONTEXT(sys::UniqueFd guest, sys::open_file(workspace.guest_program(), O_RDONLY),
+                     "devenv is not installed completely");
+  TRY_ASSIGN(std::string boot, sys::boot_id());
+  return Launch{.environment = environment,
+                .lock = lock,
+                .guest = std::move(guest),
+                .record = RunningRecord{.boot_id = std::move(boot),
+                                        .session_id = sys::random_hex(kSessionIdBytes),
+                                        .name = environment.name.string(),
+                                        .started_at = image::current_timestamp(),
+                                        .shell = "/bin/sh",
+                                        .image_environment = environment.state.image_environment}};
+}
+
+/// Nothing runs: new namespaces, new root.
+Result<void> start(const instance::Workspace& workspace,
+                   const instance::Environment& environment,
+                   const sys::FileLock& lock) {
+  TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
+  TRY(check_id_map(environment, map));
+  TRY_ASSIGN(const image::Store store,
+             image::Store::open(workspace.paths.store(), map.to_string()));
+  TRY_ASSIGN(const sandbox::RootLayout layout, root_layout(environment, store));
+  TRY_ASSIGN(Launch launch, make_launch(workspace, environment, lock));
+  const sandbox::MountPlan plan =
+      plan_mounts(plan_input(workspace, environment, launch.record.session_id));
+  LOG_DEBUG("mount plan:\n{}", sandbox::to_string(plan));
+  const auto spawn = [&map](std::function<int()> body) {
+    return sandbox::spawn_in_user_namespace(map, sandbox::MountNamespace::own, std::move(body));
+  };
+  const auto prepare = [&] {
+    return prepare_root(plan, environment, layout, workspace.user, lock.fd());
+  };
+  return in_starter([&] { return launch_holder(launch, spawn, prepare); });
+}
+
+/// The holder was killed while others live on in its namespaces: a new one joins them, so that the
+/// upper directory is never mounted a second time.
+Result<void> adopt(const instance::Workspace& workspace,
+                   const instance::Environment& environment,
+                   const Running& orphans,
+                   const sys::FileLock& lock) {
+  TRY_ASSIGN(Launch launch, make_launch(workspace, environment, lock));
+  launch.record = orphans.record;
+  const auto spawn = [](const std::function<int()>& body) { return sys::fork_child(0, body); };
+  const auto prepare = [&orphans]() -> Result<Prepared> {
+    TRY(sys::join_namespaces(orphans.process.get(), CLONE_NEWUSER | CLONE_NEWNS));
+    return Prepared{};
+  };
+  return in_starter([&] { return launch_holder(launch, spawn, prepare); });
+}
+
+/// A file system server that lost its holder before anybody could join it still has the lock.
+void end_stale_servers(const instance::Environment& environment) {
+  const auto owners = find_lock_owners(environment);
+  const bool only_servers = std::all_of(owners.begin(), owners.end(), [](const LockOwner& owner) {
+    return owner.name == kServerName;
+  });
+  if (!only_servers) {
+    return;
+  }
+  for (const LockOwner& owner : owners) {
+    LOG_WARN("ending stale file system server {}", owner.pid);
+    if (auto process = sys::open_pidfd(owner.pid)) {
+      (void)sys::signal_pidfd(process->get(), SIGKILL);
+    }
+  }
+}
+
+Error busy(const instance::Environment& environment) {
+  return Error(ErrorCode::conflict,
+               format("environment '{}' is being started or stopped by another "
+                      "process",
+                      environment.name.string()))
+      .with_hint(format("if that does not end: devenv stop {}", environment.name.string()));
+}
+
+}  // namespace
+
+Result<Running> ensure_running(const instance::Workspace& workspace,
+                               const instance::Environment& environment,
+                               Reporter& reporter) {
+  const std::string name = environment.name.string();
+  const auto began = steady_clock::now();
+  bool looked_for_stale_servers = false;
+  while (true) {
+    TRY_ASSIGN(auto running, find_running(environment));
+    if (running && !file_system_alive(running->record)) {
+      reporter.warn(
+          format("the file system of '{}' has died; the environment is started anew", name), "");
+      TRY(stop(environment, kDeadFileSystemGrace));
+      continue;
+    }
+    if (running && !running->orphaned) {
+      return *std::move(running);
+    }
+    TRY_ASSIGN(const auto lock,
+               sys::FileLock::try_acquire(environment.lock_file(), sys::LockMode::exclusive));
+    if (lock) {
+      // Another process may have started and stopped it, or left it, between the look and the lock.
+      TRY_ASSIGN(running, find_running(environment));
+      if (!running || running->orphaned) {
+        TRY_CONTEXT(running ? adopt(workspace, environment, *running, *lock)
+                            : start(workspace, environment, *lock),
+                    format("cannot start environment '{}'", name));
+      }
+      continue;
+    }
+    const auto waited = steady_clock::now() - began;
+    if (waited > kGiveUpAfter) {
+      return fail(busy(environment));
+    }
+    if (waited > kStaleLockAfter && !looked_for_stale_servers) {
+      looked_for_stale_servers = true;
+      end_stale_servers(environment);
+    }
+    sys::sleep_for(kPollInterval);
+  }
+}
+
+Result<sandbox::MountPlan> describe_start(const instance::Workspace& workspace,
+                                          const instance::Environment& environment) {
+  return plan_mounts(plan_input(workspace, environment, "<random>"));
+}
+
+}  // namespace devenv::session
