@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// RegistryClient::download: a blob in as many requests as it takes.
+#include <algorithm>
+#include <thread>
+
+#include "env/base/format.hpp"
+#include "env/base/log.hpp"
+#include "env/image/registry/content_range.hpp"
+#include "env/image/registry/registry_client.hpp"
+
+namespace devenv::image::registry {
+namespace {
+
+/// An attempt that brought this much was worth it; the count of failures starts anew.
+constexpr std::uint64_t kWorthwhileBytes = 1024U * 1024;
+constexpr int kFailuresInARow = 3;
+constexpr std::chrono::milliseconds kWait{500};
+
+/// One blob on its way. Checks what the registry says about the part it sends.
+class Transfer {
+ public:
+  Transfer(const Descriptor& blob, std::uint64_t have, const RegistryClient::Append& append)
+      : blob_(blob), have_(have), append_(append) {}
+
+  std::uint64_t have() const { return have_; }
+  bool complete() const { return have_ == blob_.size_bytes; }
+  /// "" for all of it. Closed, because some registries refuse open ranges (HTTP 416).
+  std::string next_range() const {
+    return have_ == 0 || !ranges_ ? "" : format("{}-{}", have_, blob_.size_bytes - 1);
+  }
+  void start() { started_ = false; }
+  void give_up_ranges() { ranges_ = false; }
+
+  Result<void> take(const HttpResponse& response, std::string_view bytes) {
+    if (!started_) {
+      TRY(begin(response));
+    }
+    const std::size_t passed_over = std::min<std::uint64_t>(skip_, bytes.size());
+    skip_ -= passed_over;
+    bytes.remove_prefix(passed_over);
+    if (bytes.size() > blob_.size_bytes - have_) {
+      return wrong_size("more than");
+    }
+    TRY(append_(bytes));
+    have_ += bytes.size();
+    return {};
+  }
+
+  /// After an answer that came to its regular end.
+  Result<void> finish(const HttpResponse& response) {
+    if (!started_) {
+      TRY(begin(response));
+    }
+    // A chunked answer has no Content-Length that could have told at the start.
+    if (response.status == 200 && !complete()) {
+      return wrong_size("fewer than");
+    }
+    return {};
+  }
+
+ private:
+  Result<void> begin(const HttpResponse& response) {
+    started_ = true;
+    if (response.status == 206) {
+      skip_ = 0;
+      const auto range = parse_content_range(response.header("content-range"));
+      if (!range || range->first != have_ || (range->total && *range->total != blob_.size_bytes)) {
+        return fail(ErrorCode::integrity,
+                    format("the registry sends another part of blob {} than was asked for",
+                           blob_.digest.string()));
+      }
+      return {};
+    }
+    skip_ = have_;
+    const std::string length = response.header("content-length");
+    if (!length.empty() && length != std::to_string(blob_.size_bytes)) {
+      return wrong_size(length.size() < 20 ? length + " instead of" : "other than");
+    }
+    return {};
+  }
+
+  tl::unexpected<Error> wrong_size(std::string_view relation) const {
+    return fail(ErrorCode::integrity, format("the registry serves {} the {} bytes that blob {} has",
+                                             relation, blob_.size_bytes, blob_.digest.string()));
+  }
+
+  const Descriptor& blob_;
+  std::uint64_t have_;
+  const RegistryClient::Append& append_;
+  std::uint64_t skip_ = 0;
+  bool started_ = false;
+  bool ranges_ = true;
+};
+
+}  // namespace
+
+Result<void> RegistryClient::download(const Descriptor& blob,
+                                      std::uint64_t have,
+                                      const Append& append) {
+  Transfer transfer(blob, have, append);
+  const BodySink sink = [&](const HttpResponse& response, std::string_view bytes) {
+    return transfer.take(response, bytes);
+  };
+  int failures = 0;
+  while (!transfer.complete()) {
+    const std::uint64_t before = transfer.have();
+    transfer.start();
+    const Asked asked{.path = format("/blobs/{}", blob.digest.string()),
+                      .range = transfer.next_range(),
+                      .subject = Subject::blob,
+                      .name = blob.digest.string()};
+    const Exchange answer = exchange(asked, sink);
+    Error error(ErrorCode::network, "the registry closed the connection");
+    if (!answer) {
+      error = answer.error().error;
+      if (answer.error().kind != TransportFailure::interrupted) {
+        return fail(error);
+      }
+    } else if (answer->response.status == 416 && !asked.range.empty()) {
+      transfer.give_up_ranges();
+      continue;
+    } else if (answer->response.status == 200 || answer->response.status == 206) {
+      TRY(transfer.finish(answer->response));
+    } else {
+      error = status_error(answer->response, answer->error_body, asked.subject, asked.name);
+      if (!is_temporary(answer->response.status)) {
+        return fail(error);
+      }
+    }
+    if (transfer.complete()) {
+      break;
+    }
+    failures = transfer.have() - before >= kWorthwhileBytes ? 0 : failures + 1;
+    if (failures == kFailuresInARow) {
+      return fail(error.context(format("blob {} broke off after {} of {} bytes",
+                                       blob.digest.string(), transfer.have(), blob.size_bytes)));
+    }
+    LOG_INFO("blob {}: going on after {} of {} bytes: {}", blob.digest.abbreviated(),
+             transfer.have(), blob.size_bytes, error.to_line());
+    std::this_thread::sleep_for(kWait * (failures + 1));
+  }
+  return {};
+}
+
+}  // namespace devenv::image::registry

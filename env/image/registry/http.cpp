@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/registry/http.hpp"
+
+#include <curl/curl.h>
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "env/base/format.hpp"
+#include "env/base/log.hpp"
+#include "env/base/text.hpp"
+
+namespace devenv::image::registry {
+namespace {
+
+constexpr std::size_t kMaxHeaders = 256;
+constexpr long kReceiveBufferBytes = 512L * 1024;
+
+struct CurlDelete {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, CurlDelete>;
+
+/// What the callbacks of one exchange share.
+struct Exchange {
+  HttpResponse response;
+  const BodySink* sink = nullptr;
+  std::optional<Error> sink_error;
+};
+
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* context) {
+  auto& response = static_cast<Exchange*>(context)->response;
+  const std::string_view line = text::trim({data, size * count});
+  if (line.starts_with("HTTP/")) {
+    // A new status line: what came before was an interim answer (100 Continue).
+    response = HttpResponse{};
+    const std::size_t space = line.find(' ');
+    if (space != std::string_view::npos) {
+      response.status =
+          static_cast<long>(text::parse_number(line.substr(space + 1, 3)).value_or(0));
+    }
+    return size * count;
+  }
+  const std::size_t colon = line.find(':');
+  if (colon != std::string_view::npos && response.headers.size() < kMaxHeaders) {
+    response.headers.emplace(text::to_lower(text::trim(line.substr(0, colon))),
+                             std::string(text::trim(line.substr(colon + 1))));
+  }
+  return size * count;
+}
+
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* context) {
+  auto& exchange = *static_cast<Exchange*>(context);
+  if (auto taken = (*exchange.sink)(exchange.response, {data, size * count}); !taken) {
+    exchange.sink_error = taken.error();
+    return 0;  // fewer bytes than given: curl ends the transfer
+  }
+  return size * count;
+}
+
+TransportFailure kind_of(CURLcode code) {
+  switch (code) {
+    case CURLE_SSL_CONNECT_ERROR:
+      return TransportFailure::not_tls;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+      return TransportFailure::untrusted;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_PROXY:
+      return TransportFailure::unreachable;
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_FAILED_INIT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return TransportFailure::refused;
+    default:
+      return TransportFailure::interrupted;
+  }
+}
+
+std::string hint_for(TransportFailure kind) {
+  switch (kind) {
+    case TransportFailure::unreachable:
+      return "check the network connection and the registry's name; a proxy is taken from "
+             "HTTPS_PROXY";
+    case TransportFailure::untrusted:
+      return "add the registry's certificate authority to the system's, or name it in "
+             "SSL_CERT_FILE";
+    default:
+      return "";
+  }
+}
+
+TransportError transport_error(CURLcode code, bool connected, const Url& url, const char* detail) {
+  TransportFailure kind = kind_of(code);
+  if (kind == TransportFailure::interrupted && !connected) {
+    kind = TransportFailure::unreachable;  // a timeout while connecting
+  }
+  const std::string reason = *detail != '\0' ? detail : curl_easy_strerror(code);
+  Error error(kind == TransportFailure::refused ? ErrorCode::failed : ErrorCode::network,
+              format("cannot get '{}://{}': {}", url.scheme, text::sanitize(url.authority()),
+                     text::sanitize(reason)));
+  return {kind, error.with_hint(hint_for(kind))};
+}
+
+Result<HeaderList> header_list(const std::vector<std::string>& headers) {
+  HeaderList list;
+  for (const std::string& header : headers) {
+    curl_slist* longer = curl_slist_append(list.get(), header.c_str());
+    if (longer == nullptr) {
+      return fail(ErrorCode::failed, "out of memory");
+    }
+    (void)list.release();
+    list.reset(longer);
+  }
+  return list;
+}
+
+void configure(CURL* curl, const HttpRequest& request, const std::string& url) {
+  curl_easy_reset(curl);  // options only: connections stay
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "devenv/" DEVENV_VERSION);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
+                   static_cast<long>(request.timeouts.connect.count()));
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.timeouts.stall.count()));
+  if (!request.range.empty()) {
+    curl_easy_setopt(curl, CURLOPT_RANGE, request.range.c_str());
+  }
+}
+
+}  // namespace
+
+struct HttpClient::Handle {
+  std::unique_ptr<CURL, CurlDelete> curl;
+};
+
+HttpClient::HttpClient() : handle_(std::make_unique<Handle>()) {
+  static const CURLcode initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (initialized == CURLE_OK) {
+    handle_->curl.reset(curl_easy_init());
+  }
+}
+HttpClient::~HttpClient() = default;
+HttpClient::HttpClient(HttpClient&&) noexcept = default;
+HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
+
+std::string HttpResponse::header(const std::string& name) const {
+  const auto found = headers.find(name);
+  return found == headers.end() ? "" : found->second;
+}
+
+std::vector<std::string> HttpResponse::all(const std::string& name) const {
+  std::vector<std::string> values;
+  const auto range = headers.equal_range(name);
+  for (auto entry = range.first; entry != range.second; ++entry) {
+    values.push_back(entry->second);
+  }
+  return values;
+}
+
+tl::expected<HttpResponse, TransportError> HttpClient::get(const HttpRequest& request,
+                                                           const BodySink& sink) {
+  const auto refuse = [](Error error) {
+    return tl::unexpected<TransportError>({TransportFailure::refused, std::move(error)});
+  };
+  if (request.url.scheme != "https" && !is_loopback(request.url.host)) {
+    return refuse(Error(ErrorCode::network, format("'{}' would be asked without TLS",
+                                                   text::sanitize(request.url.authority())))
+                      .with_hint("http is only used for registries on this machine"));
+  }
+  CURL* curl = handle_->curl.get();
+  if (curl == nullptr) {
+    return refuse(Error(ErrorCode::failed, "libcurl cannot be initialized"));
+  }
+  auto headers = header_list(request.headers);
+  if (!headers) {
+    return refuse(headers.error());
+  }
+  const std::string url = request.url.string();
+  Exchange exchange{.sink = &sink};
+  std::array<char, CURL_ERROR_SIZE> detail{};
+  configure(curl, request, url);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers->get());
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail.data());
+
+  const CURLcode code = curl_easy_perform(curl);
+  // The path of a redirect may hold a signature: it is not logged.
+  LOG_DEBUG("GET {}://{} range='{}': curl {} status {}", request.url.scheme,
+            request.url.authority(), request.range, static_cast<int>(code),
+            exchange.response.status);
+  if (exchange.sink_error) {
+    return refuse(*exchange.sink_error);
+  }
+  if (code != CURLE_OK) {
+    curl_off_t pretransfer = 0;
+    curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &pretransfer);
+    return tl::unexpected<TransportError>(
+        transport_error(code, pretransfer > 0, request.url, detail.data()));
+  }
+  return std::move(exchange.response);
+}
+
+}  // namespace devenv::image::registry

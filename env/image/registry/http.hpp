@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// One HTTP exchange. http.cpp is the one file that includes libcurl.
+//
+// Redirects, authorization and retries are decisions of registry_client: libcurl would make them
+// with less knowledge (an Authorization header that follows a redirect to an object store makes the
+// store refuse the request).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "env/base/result.hpp"
+#include "env/image/registry/url.hpp"
+
+namespace devenv::image::registry {
+
+struct Timeouts {
+  std::chrono::seconds connect{15};  ///< name, connection and TLS
+  std::chrono::seconds stall{45};    ///< no byte for so long ends a transfer
+};
+
+struct HttpRequest {
+  Url url;
+  std::vector<std::string> headers;  ///< "Name: value"
+  std::string range;                 ///< "0-99"; empty for everything
+  Timeouts timeouts;
+};
+
+struct HttpResponse {
+  long status = 0;
+  std::multimap<std::string, std::string> headers;  ///< names in lower case
+
+  /// The first header of that (lower case) name, or "".
+  std::string header(const std::string& name) const;
+  std::vector<std::string> all(const std::string& name) const;
+};
+
+/// How far an exchange came that gave no complete answer.
+enum class TransportFailure {
+  unreachable,  ///< no connection: name, route, port, proxy
+  not_tls,      ///< connected, but the other side does not speak TLS
+  untrusted,    ///< TLS, but the certificate is not accepted
+  interrupted,  ///< broke or stalled after the request was sent
+  refused,      ///< we did not want to go on: `error` is what the sink said, or a local failure
+};
+
+struct TransportError {
+  TransportFailure kind;
+  Error error;
+};
+
+/// Takes a piece of the body. `response` has status and headers already. An error ends the
+/// transfer and comes back as TransportFailure::refused.
+using BodySink = std::function<Result<void>(const HttpResponse& response, std::string_view bytes)>;
+
+/// Connections are kept and used again. Proxies come from the usual variables (https_proxy,
+/// HTTPS_PROXY, ALL_PROXY, NO_PROXY...), trusted certificates from the system.
+/// Must not be used on both sides of a fork: the connections would be shared.
+class HttpClient {
+ public:
+  HttpClient();
+  ~HttpClient();
+  HttpClient(HttpClient&&) noexcept;
+  HttpClient& operator=(HttpClient&&) noexcept;
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// GET. Any status is an answer; redirects are not followed; http is only spoken to loopback.
+  tl::expected<HttpResponse, TransportError> get(const HttpRequest& request, const BodySink& sink);
+
+ private:
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+};
+
+}  // namespace devenv::image::registry

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/registry/registry_client.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "env/base/format.hpp"
+#include "env/base/log.hpp"
+#include "env/base/text.hpp"
+#include "env/image/codec/hash.hpp"
+
+namespace devenv::image::registry {
+namespace {
+
+constexpr int kMaxRedirects = 5;
+constexpr int kAttempts = 3;
+constexpr std::size_t kMaxErrorBytes = 64U * 1024;
+constexpr std::size_t kMaxTokenAnswerBytes = 1024U * 1024;
+/// A registry on this machine either answers TLS at once or is not going to.
+constexpr std::chrono::seconds kLoopbackTlsTimeout{3};
+constexpr std::chrono::seconds kLongestWait{5};
+
+bool is_success(long status) {
+  return status >= 200 && status < 300;
+}
+
+bool is_redirect(const HttpResponse& response) {
+  constexpr long kStatuses[] = {301, 302, 303, 307, 308};
+  return std::find(std::begin(kStatuses), std::end(kStatuses), response.status) !=
+             std::end(kStatuses) &&
+         !response.header("location").empty();
+}
+
+tl::unexpected<TransportError> refuse(Error error) {
+  return tl::unexpected<TransportError>({TransportFailure::refused, std::move(error)});
+}
+
+/// The host that serves a registry's API.
+std::string api_host(const std::string& registry) {
+  return registry == "docker.io" ? "registry-1.docker.io" : registry;
+}
+
+/// Collects a body in memory.
+BodySink collect(std::string& body, std::size_t limit, const std::string& what) {
+  return [&body, limit, what](const HttpResponse&, std::string_view bytes) -> Result<void> {
+    if (body.size() + bytes.size() > limit) {
+      return fail(ErrorCode::integrity, format("{} has more than {} bytes", what, limit));
+    }
+    body.append(bytes);
+    return {};
+  };
+}
+
+std::chrono::milliseconds wait_before(int attempt) {
+  return std::chrono::milliseconds(attempt == 1 ? 300 : 1000);
+}
+
+}  // namespace
+
+RegistryClient::RegistryClient(const Reference& reference, const Timeouts& timeouts)
+    : name_(reference.string()),
+      host_(api_host(reference.registry())),
+      repository_(reference.repository()),
+      timeouts_(timeouts),
+      scheme_(is_loopback(host_) ? "" : "https") {}
+
+RegistryClient::Exchange RegistryClient::get_once(const Url& url,
+                                                  const Asked& asked,
+                                                  bool authorized,
+                                                  const BodySink& sink) {
+  HttpRequest request{.url = url, .range = asked.range, .timeouts = timeouts_};
+  if (!asked.accept.empty()) {
+    request.headers.push_back("Accept: " + asked.accept);
+  }
+  if (authorized && !authorization_.empty()) {
+    request.headers.push_back("Authorization: " + authorization_);
+  }
+  if (scheme_.empty() && url.scheme == "https") {
+    request.timeouts.connect = std::min(request.timeouts.connect, kLoopbackTlsTimeout);
+  }
+  std::string error_body;
+  const BodySink only_success = [&](const HttpResponse& response,
+                                    std::string_view bytes) -> Result<void> {
+    if (is_success(response.status)) {
+      return sink(response, bytes);
+    }
+    error_body.append(bytes.substr(0, kMaxErrorBytes - error_body.size()));
+    return {};
+  };
+  auto response = http_.get(request, only_success);
+  if (!response) {
+    return tl::unexpected<TransportError>(response.error());
+  }
+  return Answer{std::move(*response), std::move(error_body)};
+}
+
+RegistryClient::Exchange RegistryClient::follow(const Url& origin,
+                                                const Asked& asked,
+                                                const BodySink& sink) {
+  Url url = origin;
+  for (int redirects = 0;; ++redirects) {
+    auto answer = get_once(url, asked, url.same_origin(origin), sink);
+    if (!answer || !is_redirect(answer->response) || redirects == kMaxRedirects) {
+      return answer;
+    }
+    auto next = resolve_location(url, answer->response.header("location"));
+    if (!next) {
+      return refuse(next.error().context("the registry redirects to a place that is no URL"));
+    }
+    url = std::move(*next);
+  }
+}
+
+RegistryClient::Exchange RegistryClient::exchange_origin(const Asked& asked, const BodySink& sink) {
+  const auto url_with = [&](const std::string& scheme) {
+    return Url::parse(format("{}://{}/v2/{}{}", scheme, host_, repository_, asked.path));
+  };
+  auto secure = url_with(scheme_.empty() ? "https" : scheme_);
+  if (!secure) {
+    return refuse(secure.error());
+  }
+  auto answer = follow(*secure, asked, sink);
+  if (!scheme_.empty()) {
+    return answer;
+  }
+  if (answer) {
+    scheme_ = "https";
+    return answer;
+  }
+  if (answer.error().kind != TransportFailure::unreachable &&
+      answer.error().kind != TransportFailure::not_tls) {
+    return answer;
+  }
+  auto plain = url_with("http");
+  if (!plain) {
+    return refuse(plain.error());
+  }
+  auto plain_answer = follow(*plain, asked, sink);
+  if (plain_answer) {
+    scheme_ = "http";
+  }
+  return plain_answer;
+}
+
+RegistryClient::Exchange RegistryClient::exchange(const Asked& asked, const BodySink& sink) {
+  if (std::chrono::steady_clock::now() >= authorized_until_) {
+    authorization_.clear();
+  }
+  auto answer = exchange_origin(asked, sink);
+  if (!answer || answer->response.status != 401) {
+    return answer;
+  }
+  const auto authorized = authorize(answer->response);
+  if (!authorized) {
+    return refuse(authorized.error());
+  }
+  return *authorized ? exchange_origin(asked, sink) : answer;
+}
+
+RegistryClient::Exchange RegistryClient::retry(const Attempt& attempt) {
+  for (int count = 1;; ++count) {
+    Exchange answer = attempt();
+    const bool temporary = answer ? is_temporary(answer->response.status)
+                                  : answer.error().kind == TransportFailure::interrupted;
+    if (!temporary || count == kAttempts) {
+      return answer;
+    }
+    const auto asked_wait = answer ? retry_after(answer->response) : std::nullopt;
+    if (asked_wait && *asked_wait > kLongestWait) {
+      return answer;  // the user decides whether to wait that long
+    }
+    std::this_thread::sleep_for(asked_wait ? std::chrono::milliseconds(*asked_wait)
+                                           : wait_before(count));
+  }
+}
+
+// The place where credentials will come in: a Basic challenge is answered with them, and a token is
+// asked for with them.
+Result<bool> RegistryClient::authorize(const HttpResponse& denied) {
+  authorization_.clear();
+  for (const Challenge& challenge : parse_challenges(denied.all("www-authenticate"))) {
+    if (challenge.scheme == "bearer") {
+      TRY_ASSIGN(const Token token, ask_for_token(challenge));
+      authorization_ = "Bearer " + token.value;
+      // Not used up to the last second: a request takes time to arrive.
+      authorized_until_ = std::chrono::steady_clock::now() + token.lifetime * 9 / 10;
+      return true;
+    }
+  }
+  return false;
+}
+
+Result<Token> RegistryClient::ask_for_token(const Challenge& challenge) {
+  TRY_ASSIGN(const std::string text,
+             token_url(challenge, format("repository:{}:pull", repository_)));
+  TRY_ASSIGN(const Url url, Url::parse(text));
+  const Asked asked{.subject = Subject::token, .name = url.authority()};
+  std::string body;
+  const BodySink sink = collect(body, kMaxTokenAnswerBytes, "the token server's answer");
+  const Exchange answer = retry([&] {
+    body.clear();
+    return get_once(url, asked, false, sink);
+  });
+  if (!answer) {
+    return fail(answer.error().error.context(format("cannot get a token to pull '{}'", name_)));
+  }
+  if (!is_success(answer->response.status)) {
+    return fail(status_error(answer->response, answer->error_body, asked.subject, asked.name));
+  }
+  return parse_token(body);
+}
+
+Result<std::string> RegistryClient::get_document(const Asked& asked, HttpResponse& response) {
+  std::string body;
+  const BodySink sink = collect(body, kMaxDocumentBytes, "the registry's document");
+  Exchange answer = retry([&] {
+    body.clear();
+    return exchange(asked, sink);
+  });
+  if (!answer) {
+    return fail(answer.error().error);
+  }
+  if (!is_success(answer->response.status)) {
+    return fail(status_error(answer->response, answer->error_body, asked.subject, asked.name));
+  }
+  response = std::move(answer->response);
+  return body;
+}
+
+Result<FetchedManifest> RegistryClient::manifest(const std::string& selector) {
+  const Asked asked{.path = format("/manifests/{}", selector),
+                    .accept = accepted_manifest_types(),
+                    .subject = Subject::manifest,
+                    .name = name_};
+  HttpResponse response;
+  TRY_ASSIGN(std::string bytes, get_document(asked, response));
+  FetchedManifest fetched{std::move(bytes), response.header("content-type"), sha256("")};
+  fetched.digest = sha256(fetched.bytes);
+  const std::string named = response.header("docker-content-digest");
+  const auto wanted = Digest::parse(selector);
+  if ((wanted && *wanted != fetched.digest) ||
+      (named.starts_with("sha256:") && named != fetched.digest.string())) {
+    return fail(
+        ErrorCode::integrity,
+        format("the manifest that the registry serves for '{}' has digest {}, not {}", name_,
+               fetched.digest.string(), wanted ? wanted->string() : text::sanitize(named)));
+  }
+  return fetched;
+}
+
+Result<std::string> RegistryClient::document(const Descriptor& blob) {
+  if (blob.size_bytes > kMaxDocumentBytes) {
+    return fail(ErrorCode::integrity,
+                format("the image's config claims to have {} bytes", blob.size_bytes));
+  }
+  const Asked asked{.path = format("/blobs/{}", blob.digest.string()),
+                    .subject = Subject::blob,
+                    .name = blob.digest.string()};
+  HttpResponse response;
+  TRY_ASSIGN(std::string bytes, get_document(asked, response));
+  if (bytes.size() != blob.size_bytes || sha256(bytes) != blob.digest) {
+    return fail(ErrorCode::integrity,
+                format("the registry serves other bytes for blob {}", blob.digest.string()));
+  }
+  return bytes;
+}
+
+}  // namespace devenv::image::registry

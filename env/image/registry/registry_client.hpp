@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// The pulling side of a registry: manifests and blobs of one repository.
+//
+// registry/ speaks OCI distribution-spec 1.1 and Docker's token protocol. url, challenge,
+// status_error and content_range are pure; http is libcurl; this file makes the decisions between
+// them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "env/base/result.hpp"
+#include "env/image/manifest.hpp"
+#include "env/image/reference.hpp"
+#include "env/image/registry/challenge.hpp"
+#include "env/image/registry/http.hpp"
+#include "env/image/registry/status_error.hpp"
+
+namespace devenv::image::registry {
+
+struct FetchedManifest {
+  std::string bytes;
+  std::string content_type;
+  Digest digest;  ///< of exactly these bytes
+};
+
+/// Asks one registry for things of one repository, without credentials.
+///
+/// Errors of all calls: network when the registry cannot be reached, denies access or fails;
+/// integrity when what it serves is not what was asked for; not_found when there is no such
+/// image. Temporary failures are tried again, three times in all. https always; http only for a
+/// loopback registry that does not speak TLS. Redirects are followed (5 at most); Authorization
+/// goes to the registry's own origin only.
+class RegistryClient {
+ public:
+  RegistryClient(const Reference& reference, const Timeouts& timeouts);
+
+  /// By tag or "sha256:...". The digest is compared with the one asked for and with the one the
+  /// registry names. At most kMaxDocumentBytes.
+  Result<FetchedManifest> manifest(const std::string& selector);
+
+  /// A small blob (an image's config), verified. At most kMaxDocumentBytes.
+  Result<std::string> document(const Descriptor& blob);
+
+  /// Takes the bytes of a blob in order.
+  using Append = std::function<Result<void>(std::string_view bytes)>;
+
+  /// Downloads the bytes of `blob` from offset `have` to its end, going on where it was when the
+  /// connection breaks. A registry that knows no ranges is read from the start and what is already
+  /// there is passed over. The digest is not checked: whoever reads the bytes does.
+  Result<void> download(const Descriptor& blob, std::uint64_t have, const Append& append);
+
+  /// Closes all connections; what was learnt (scheme, token) stays. Before a fork: a connection
+  /// must not be used on both sides.
+  void disconnect() { http_ = HttpClient(); }
+
+ private:
+  /// What is wanted, and how messages name it.
+  struct Asked {
+    std::string path;  ///< below /v2/<repository>
+    std::string accept;
+    std::string range;
+    Subject subject = Subject::manifest;
+    std::string name;
+  };
+  struct Answer {
+    HttpResponse response;
+    std::string error_body;  ///< the beginning of the body when the status is no success
+  };
+  using Exchange = tl::expected<Answer, TransportError>;
+  using Attempt = std::function<Exchange()>;
+
+  Exchange exchange(const Asked& asked, const BodySink& sink);
+  Exchange exchange_origin(const Asked& asked, const BodySink& sink);
+  Exchange follow(const Url& origin, const Asked& asked, const BodySink& sink);
+  Exchange get_once(const Url& url, const Asked& asked, bool authorized, const BodySink& sink);
+  static Exchange retry(const Attempt& attempt);
+  /// Whether there is something to try again with.
+  Result<bool> authorize(const HttpResponse& denied);
+  Result<Token> ask_for_token(const Challenge& challenge);
+  Result<std::string> get_document(const Asked& asked, HttpResponse& response);
+
+  std::string name_;  ///< for messages: the image as its user would write it
+  std::string host_;
+  std::string repository_;
+  Timeouts timeouts_;
+  HttpClient http_;
+  std::string scheme_;  ///< "" until a loopback registry has answered
+  std::string authorization_;
+  std::chrono::steady_clock::time_point authorized_until_{};
+};
+
+}  // namespace devenv::image::registry

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/registry/status_error.hpp"
+
+#include "env/base/format.hpp"
+#include "env/base/json.hpp"
+#include "env/base/text.hpp"
+
+namespace devenv::image::registry {
+namespace {
+
+constexpr std::size_t kMaxQuotedBytes = 300;
+
+std::string clip(const std::string& words) {
+  return text::sanitize(std::string_view(words).substr(0, kMaxQuotedBytes));
+}
+
+/// ": <the registry's own words>" or "".
+std::string own_words(std::string_view body) {
+  const auto json = json::parse(body);
+  if (!json) {
+    return "";
+  }
+  std::string words;
+  if (const Json* errors = json::find(*json, "errors");
+      errors != nullptr && errors->is_array() && !errors->empty()) {
+    words = json::string_or((*errors)[0], "message", json::string_or((*errors)[0], "code", ""));
+  } else {
+    words = json::string_or(*json, "details", json::string_or(*json, "message", ""));
+  }
+  return words.empty() ? "" : format(": {}", clip(words));
+}
+
+std::string describe(Subject subject, std::string_view name) {
+  const std::string shown = text::sanitize(name);
+  switch (subject) {
+    case Subject::manifest:
+      return format("'{}'", shown);
+    case Subject::blob:
+      return format("blob {}", shown);
+    case Subject::token:
+      return format("a token from '{}'", shown);
+  }
+  return shown;
+}
+
+/// " (limit 100 per 21600 s, 0 left)" from the headers that Docker Hub sends: "100;w=21600".
+std::string rate_limit(const HttpResponse& response) {
+  const auto part = [](const std::string& header) { return header.substr(0, header.find(';')); };
+  const std::string limit = response.header("ratelimit-limit");
+  const std::string left = response.header("ratelimit-remaining");
+  if (limit.empty()) {
+    return "";
+  }
+  const std::size_t window = limit.find(";w=");
+  return format(
+      " (limit {}{}{})", clip(part(limit)),
+      window == std::string::npos ? "" : format(" per {} s", clip(limit.substr(window + 3))),
+      left.empty() ? "" : format(", {} left", clip(part(left))));
+}
+
+Error too_many_requests(const HttpResponse& response,
+                        const std::string& what,
+                        const std::string& words) {
+  const auto wait = retry_after(response);
+  return Error(ErrorCode::network,
+               format("too many requests for {} (HTTP 429){}{}", what, rate_limit(response), words))
+      .with_hint(wait ? format("try again in {} seconds", wait->count()) : "try again later");
+}
+
+}  // namespace
+
+bool is_temporary(long status) {
+  return status == 408 || status == 429 || status >= 500;
+}
+
+std::optional<std::chrono::seconds> retry_after(const HttpResponse& response) {
+  const auto seconds = text::parse_number(response.header("retry-after"));
+  if (!seconds || *seconds > 86400) {
+    return std::nullopt;
+  }
+  return std::chrono::seconds(static_cast<std::int64_t>(*seconds));
+}
+
+Error status_error(const HttpResponse& response,
+                   std::string_view body,
+                   Subject subject,
+                   std::string_view name) {
+  const std::string what = describe(subject, name);
+  const std::string words = own_words(body);
+  switch (response.status) {
+    case 401:
+    case 403:
+      return Error(ErrorCode::network,
+                   format("access to {} denied (HTTP {}){}", what, response.status, words))
+          .with_hint("check the image's name: many registries deny access to what does not exist");
+    case 404:
+      if (subject == Subject::manifest) {
+        return Error(ErrorCode::not_found, format("there is no image {}{}", what, words))
+            .with_hint("check the image's name and tag");
+      }
+      return Error(ErrorCode::network, format("the registry does not have {}{}", what, words));
+    case 429:
+      return too_many_requests(response, what, words);
+    default:
+      break;
+  }
+  if (response.status >= 300 && response.status < 400) {
+    return Error(ErrorCode::network, format("the registry redirects {} without an end (HTTP {})",
+                                            what, response.status));
+  }
+  return Error(ErrorCode::network,
+               format("the registry cannot serve {} (HTTP {}){}", what, response.status, words))
+      .with_hint(response.status >= 500 ? "try again later" : "");
+}
+
+}  // namespace devenv::image::registry
