@@ -66,6 +66,20 @@ Error Error::from_errno(int saved_errno, std::string message) {
   return error;
 }
 
+Error Error::restored(ErrorCode code,
+                      int sys_errno,
+                      std::string message,
+                      std::string hint,
+                      const Error* cause) {
+  Error error(code, std::move(message));
+  error.sys_errno_ = sys_errno;
+  error.hint_ = std::move(hint);
+  if (cause != nullptr) {
+    error.cause_ = std::make_shared<const Error>(*cause);
+  }
+  return error;
+}
+
 Error Error::context(std::string message) const {
   Error outer(code_, std::move(message));
   outer.sys_errno_ = sys_errno_;

@@ -251,6 +251,37 @@ std::optional<std::string> find_program(const std::string& name) {
   return std::nullopt;
 }
 
+void die_with_parent(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // It may have ended just before.
+  if (::getppid() != parent) {
+    ::_exit(128 + SIGKILL);
+  }
+}
+
+pid_t current_pid() { return ::getpid(); }
+
+void wait_forever() {
+  while (true) {
+    ::pause();
+  }
+}
+
+Result<void> replace_fd(int fd, int number) {
+  if (::dup2(fd, number) == -1) {
+    return fail_errno(errno, "cannot replace a descriptor");
+  }
+  return {};
+}
+
+void close_fds_on_exec() {
+  // CLOSE_RANGE_CLOEXEC is of Linux 5.11. All descriptors of ours have the flag anyhow: this is for
+  // those that the caller of the program left open.
+  ::syscall(SYS_close_range, 3U, ~0U, 4U);
+}
+
+void ignore_signal(int number) { ::signal(number, SIG_IGN); }
+
 Result<UniqueFd> open_pidfd(pid_t pid) {
   const long fd = ::syscall(SYS_pidfd_open, pid, 0);
   if (fd == -1) {

@@ -82,6 +82,20 @@ std::optional<std::string> find_program(const std::string& name);
 /// process must be single-threaded.
 Result<Child> fork_child(std::uint64_t clone_flags, const std::function<int()>& body);
 
+/// This process is killed when `parent` ends, now or later (PR_SET_PDEATHSIG). Called after the last
+/// change of ids or namespaces, which clears it; `parent` is the process that made this one.
+void die_with_parent(pid_t parent);
+pid_t current_pid();
+/// Sleeps until a signal ends this process.
+[[noreturn]] void wait_forever();
+
+/// Makes `number` (0, 1 or 2, say) the same open file as `fd`, kept across exec (dup2(2)).
+Result<void> replace_fd(int fd, int number);
+/// Every descriptor from 3 on is closed by the next exec; keep_across_exec takes one out again.
+void close_fds_on_exec();
+/// The signal does nothing from now on, also in a program executed later.
+void ignore_signal(int number);
+
 Result<UniqueFd> open_pidfd(pid_t pid);
 Result<void> signal_pidfd(int pidfd, int number);
 /// Whether the process has ended within `timeout`.

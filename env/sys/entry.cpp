@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "env/sys/entry.hpp"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <vector>
+
+#include "env/base/format.hpp"
+#include "env/sys/file.hpp"
+
+namespace devenv::sys {
+namespace {
+
+/// Copies the bytes `begin` to `end`, which are data and no hole.
+Result<void> copy_range(int from, int to, off_t begin, off_t end) {
+  constexpr std::size_t kBlock = 1024U * 1024;
+  off_t in = begin;
+  off_t out = begin;
+  while (in < end) {
+    const auto left = static_cast<std::size_t>(end - in);
+    const ssize_t count = ::copy_file_range(from, &in, to, &out, left, 0);
+    if (count > 0) {
+      continue;
+    }
+    if (count == 0) {
+      return {};  // the file became shorter
+    }
+    if (errno == EINTR) {
+      continue;
+    }
+    if (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP &&
+        errno != EPERM) {
+      return fail_errno(errno, "cannot copy a file");
+    }
+    break;  // not between these file systems
+  }
+  std::vector<char> buffer(in < end ? kBlock : 0);
+  while (in < end) {
+    const auto wanted = std::min(buffer.size(), static_cast<std::size_t>(end - in));
+    const ssize_t count = ::pread(from, buffer.data(), wanted, in);
+    if (count == -1 && errno == EINTR) {
+      continue;
+    }
+    if (count == -1) {
+      return fail_errno(errno, "cannot read");
+    }
+    if (count == 0) {
+      return {};
+    }
+    if (::lseek(to, in, SEEK_SET) == -1) {
+      return fail_errno(errno, "cannot write");
+    }
+    TRY(write_all(to, {buffer.data(), static_cast<std::size_t>(count)}));
+    in += count;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> make_directory_at(int directory, const std::string& name, mode_t mode) {
+  if (::mkdirat(directory, name.c_str(), mode) == -1) {
+    return fail_errno(errno, format("cannot make directory '{}'", name));
+  }
+  return set_mode_at(directory, name, mode);
+}
+
+Result<void> make_symlink_at(int directory, const std::string& name, const std::string& target) {
+  if (::symlinkat(target.c_str(), directory, name.c_str()) == -1) {
+    return fail_errno(errno, format("cannot make link '{}'", name));
+  }
+  return {};
+}
+
+Result<void> make_node_at(int directory, const std::string& name, mode_t mode, dev_t device) {
+  if (::mknodat(directory, name.c_str(), mode, device) == -1) {
+    return fail_errno(errno, format("cannot make special file '{}'", name));
+  }
+  return {};
+}
+
+Result<void> make_hard_link_at(int from_directory,
+                               const std::string& from_name,
+                               int directory,
+                               const std::string& name) {
+  if (::linkat(from_directory, from_name.c_str(), directory, name.c_str(), 0) == -1) {
+    return fail_errno(errno, format("cannot link '{}' to '{}'", name, from_name));
+  }
+  return {};
+}
+
+Result<void> rename_at(int directory, const std::string& from, const std::string& to) {
+  if (::renameat(directory, from.c_str(), directory, to.c_str()) == -1) {
+    return fail_errno(errno, format("cannot rename '{}' to '{}'", from, to));
+  }
+  return {};
+}
+
+Result<void> remove_file_at(int directory, const std::string& name) {
+  if (::unlinkat(directory, name.c_str(), 0) == -1) {
+    return fail_errno(errno, format("cannot remove '{}'", name));
+  }
+  return {};
+}
+
+Result<std::string> read_link_at(int directory, const std::string& name) {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t length = ::readlinkat(directory, name.c_str(), target.data(), target.size());
+  if (length == -1) {
+    return fail_errno(errno, format("cannot read link '{}'", name));
+  }
+  return std::string(target.data(), static_cast<std::size_t>(length));
+}
+
+Result<void> set_owner_at(int directory,
+                          const std::string& name,
+                          std::uint32_t uid,
+                          std::uint32_t gid) {
+  if (::fchownat(directory, name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) == -1) {
+    return fail_errno(errno, format("cannot give '{}' to {}:{}", name, uid, gid));
+  }
+  return {};
+}
+
+Result<void> set_mode_at(int directory, const std::string& name, mode_t mode) {
+  // glibc opens with O_PATH and goes through /proc where the kernel has no fchmodat2.
+  if (::fchmodat(directory, name.c_str(), mode & 07777U, AT_SYMLINK_NOFOLLOW) == -1) {
+    return fail_errno(errno, format("cannot set the mode of '{}'", name));
+  }
+  return {};
+}
+
+Result<void> set_modified_at(int directory, const std::string& name, const struct timespec& time) {
+  const std::array<struct timespec, 2> times = {time, time};
+  if (::utimensat(directory, name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) == -1) {
+    return fail_errno(errno, format("cannot set the time of '{}'", name));
+  }
+  return {};
+}
+
+Result<void> copy_contents(int from, int to) {
+  if (::ioctl(to, FICLONE, from) == 0) {
+    return {};
+  }
+  TRY_ASSIGN(const struct stat info, stat_fd(from));
+  off_t position = 0;
+  while (position < info.st_size) {
+    off_t data = ::lseek(from, position, SEEK_DATA);
+    off_t hole = info.st_size;
+    if (data == -1 && errno == ENXIO) {
+      break;  // a hole up to the end
+    }
+    if (data == -1) {
+      data = position;  // a file system that does not tell
+    } else {
+      hole = ::lseek(from, data, SEEK_HOLE);
+    }
+    hole = hole <= data ? info.st_size : hole;
+    TRY(copy_range(from, to, data, hole));
+    position = hole;
+  }
+  if (::ftruncate(to, info.st_size) == -1) {
+    return fail_errno(errno, "cannot set the size of a file");
+  }
+  return {};
+}
+
+}  // namespace devenv::sys
