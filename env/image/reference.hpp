@@ -11,8 +11,8 @@
 
 namespace devenv::image {
 
-/// registry/repository[:tag][@digest], with Docker's defaults filled in: no registry is docker.io, a
-/// single component on docker.io is below library/, neither tag nor digest is the tag "latest".
+/// registry/repository[:tag][@digest], with Docker's defaults filled in: no registry is docker.io,
+/// a single component on docker.io is below library/, neither tag nor digest is the tag "latest".
 /// Source: distribution/reference grammar; OCI distribution-spec, "Pulling manifests".
 class Reference {
  public:

@@ -19,7 +19,9 @@
 
 namespace devenv::image {
 
-/// The sending side. A write that fails is ignored: the reader is gone and will be noticed.
+/// The sending side. A write that fails is ignored: the reader is gone and will be noticed (a
+/// program that uses this ignores SIGPIPE). A line is one write: lines of several processes on one
+/// pipe do not mix as long as they are shorter than PIPE_BUF.
 class EventWriter final : public Reporter {
  public:
   explicit EventWriter(int fd) : fd_(fd) {}
@@ -40,6 +42,7 @@ class EventWriter final : public Reporter {
 
 /// The receiving side: hands steps, warnings and progress to `reporter`. The outcome when the line
 /// was "result" or "error", nullopt otherwise. A malformed line is an integrity error outcome.
+/// The sender handles bytes from outside, so its texts are made safe for a terminal here as well.
 std::optional<Result<ImageRecord>> handle_event(std::string_view line, Reporter& reporter);
 
 /// {"code","message","causes","hint"}: also the document of `--json` failures.
