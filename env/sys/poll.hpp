@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Waiting for several descriptors, and reading one at a place.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "env/base/result.hpp"
+
+namespace devenv::sys {
+
+/// What is waited for: something to read (or the end), or only that the other side is gone.
+enum class WaitFor { readable, closed };
+
+struct WaitEntry {
+  int fd = -1;
+  WaitFor event = WaitFor::readable;
+  bool ready = false;  ///< set by wait_for_any
+};
+
+/// poll(2): returns when one entry at least is ready, or after `timeout` (nullopt: never).
+Result<void> wait_for_any(std::vector<WaitEntry>& entries,
+                          std::optional<std::chrono::milliseconds> timeout);
+
+/// pread(2): 0 bytes at the end of the file.
+Result<std::size_t> read_at(int fd, std::span<char> buffer, std::uint64_t offset);
+
+/// Raises the soft limit of open files to the hard one. Failure is ignored.
+void raise_open_file_limit();
+
+}  // namespace devenv::sys
