@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace devenv::sys {
@@ -42,9 +43,12 @@ Result<std::size_t> read_at(int fd, std::span<char> buffer, std::uint64_t offset
 }
 
 void raise_open_file_limit() {
+  // Not to the hard limit, which may be a billion: programs we start may close every number there
+  // is.
+  constexpr rlim_t kEnough = 8192;
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < kEnough) {
+    limit.rlim_cur = std::min(limit.rlim_max, kEnough);
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
 }

@@ -28,7 +28,7 @@ Result<void> wait_for_any(std::vector<WaitEntry>& entries,
 /// pread(2): 0 bytes at the end of the file.
 Result<std::size_t> read_at(int fd, std::span<char> buffer, std::uint64_t offset);
 
-/// Raises the soft limit of open files to the hard one. Failure is ignored.
+/// Raises the soft limit of open files to a few thousand. Failure is ignored.
 void raise_open_file_limit();
 
 }  // namespace devenv::sys
