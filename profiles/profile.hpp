@@ -2,6 +2,7 @@
 // Distribution profiles: which image is which release, and how it is used.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,7 +42,7 @@ struct Diagnostic {
 };
 
 struct Loaded {
-  std::optional<Profile> profile;       ///< nullopt when there are diagnostics
+  std::optional<Profile> profile;  ///< nullopt when there are diagnostics
   std::vector<Diagnostic> diagnostics;
 };
 
@@ -55,7 +56,8 @@ class Catalog {
 
   /// Names of all profiles, sorted; files are listed, not parsed.
   Result<std::vector<std::string>> names() const;
-  /// nullopt when there is none. Errors: usage, with the first diagnostic, for a malformed user file.
+  /// nullopt when there is none. Errors: usage, with the first diagnostic, for a malformed user
+  /// file.
   Result<std::optional<Profile>> find(std::string_view name) const;
   /// Diagnostics of one profile by name, or of a file when `name_or_path` has a slash or ends in
   /// ".toml".
