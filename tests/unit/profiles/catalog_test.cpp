@@ -118,15 +118,19 @@ TEST_CASE_FIXTURE(CatalogFixture, "catalog: check takes a name or a file") {
 }
 
 TEST_CASE_FIXTURE(CatalogFixture, "catalog: an unknown name is not_found with a suggestion") {
-  for (const auto& [name, hint] : {std::pair{"debain", "did you mean 'debian'?"},
-                                   std::pair{"windows", "devenv profile list"}}) {
-    CAPTURE(name);
-    const auto checked = catalog.check(name);
+  struct Case {
+    const char* name;
+    const char* hint;
+  };
+  for (const Case& each :
+       {Case{"debain", "did you mean 'debian'?"}, Case{"windows", "devenv profile list"}}) {
+    CAPTURE(each.name);
+    const auto checked = catalog.check(each.name);
     REQUIRE_FALSE(checked);
     CHECK(checked.error().code() == ErrorCode::not_found);
-    CHECK(checked.error().message() == std::string("no profile '") + name + "'");
-    CHECK(checked.error().hint() == hint);
-    CHECK_FALSE(catalog.source(name));
+    CHECK(checked.error().message() == std::string("no profile '") + each.name + "'");
+    CHECK(checked.error().hint() == each.hint);
+    CHECK_FALSE(catalog.source(each.name));
   }
 }
 
