@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: MIT
-// gzip (ISA-L where built in, zlib otherwise), zstd, xz, bzip2, plain: told apart by content.
+// gzip (ISA-L where built in, zlib otherwise), zstd, xz, bzip2, plain: told apart by content. The
+// one folder that includes their libraries.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "env/image/codec/byte_source.hpp"
 
 namespace devenv::image {
 
-/// A source of the decompressed bytes of `inner`, which must outlive it. The kind is found from the first
-/// bytes; anything unknown is passed on as it is. Several gzip members or zstd frames (also
+/// deflate cannot do better than 1032 : 1, and only for data without any information.
+constexpr std::uint64_t kDefaultMaxRatio = 1000;
+
+/// A source of the decompressed bytes of `inner`, which must outlive it. The kind is found from the
+/// first bytes; anything unknown is passed on as it is. Several gzip members or zstd frames (also
 /// skippable ones) in a row are one stream; zero padding after the last is accepted.
 ///
 /// A trailing part that is no further member is an integrity error, as are truncated streams.
-/// zstd windows up to 128 MiB.
-Result<std::unique_ptr<ByteSource>> decompress(ByteSource& inner);
+/// So is, beyond 100 MiB, more than `max_ratio` decompressed bytes for each compressed one. zstd
+/// windows up to 128 MiB, an xz dictionary within 1 GiB of memory.
+Result<std::unique_ptr<ByteSource>> decompress(ByteSource& inner,
+                                               std::uint64_t max_ratio = kDefaultMaxRatio);
 
 }  // namespace devenv::image

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/codec/decompress.hpp"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <vector>
+
+#include "env/image/codec/decoder.hpp"
+#include "env/image/codec/input.hpp"
+#include "env/image/codec/member_source.hpp"
+#include "tests/support/compress.hpp"
+#include "tests/support/memory_source.hpp"
+
+using namespace devenv;
+using namespace devenv::image;
+using devenv::test::compress;
+using devenv::test::Compression;
+using devenv::test::MemorySource;
+using devenv::test::read_everything;
+
+namespace {
+
+constexpr Compression kKinds[] = {Compression::gzip, Compression::zstd, Compression::xz,
+                                  Compression::bzip2};
+
+/// Bytes that compress somewhat, the same at each run.
+std::string sample(std::size_t size) {
+  std::string bytes;
+  unsigned state = 1;
+  while (bytes.size() < size) {
+    state = state * 1103515245U + 12345U;
+    bytes += static_cast<char>((state >> 16U) & 0x1fU);
+  }
+  return bytes;
+}
+
+Result<std::string> decompressed(const std::string& bytes,
+                                 std::size_t piece = kBlockSize,
+                                 std::size_t block = kBlockSize) {
+  MemorySource inner(bytes, piece);
+  TRY_ASSIGN(const auto source, decompress(inner));
+  return read_everything(*source, block);
+}
+
+std::string error_of(const std::string& bytes, std::size_t piece = kBlockSize) {
+  const auto result = decompressed(bytes, piece);
+  REQUIRE(!result);
+  CHECK(result.error().code() == ErrorCode::integrity);
+  return result.error().to_line();
+}
+
+using MakeDecoder = std::function<std::unique_ptr<Decoder>()>;
+
+/// Both engines of gzip, whichever is used for images.
+std::vector<MakeDecoder> gzip_decoders() {
+  std::vector<MakeDecoder> decoders{[] { return make_zlib_decoder(); }};
+#ifdef DEVENV_HAVE_ISAL
+  decoders.emplace_back([] { return make_isal_decoder(); });
+#endif
+  return decoders;
+}
+
+Result<std::string> gunzipped(const MakeDecoder& make,
+                              const std::string& bytes,
+                              std::size_t piece,
+                              std::size_t block) {
+  MemorySource inner(bytes, piece);
+  Input input(inner);
+  MemberSource source(input, make());
+  return read_everything(source, block);
+}
+
+}  // namespace
+
+TEST_CASE("decompress: every kind, in pieces of every size") {
+  const std::string contents = sample(700'000);
+  for (const Compression kind : kKinds) {
+    CAPTURE(static_cast<int>(kind));
+    const std::string packed = compress(contents, kind);
+    CHECK(decompressed(packed).value() == contents);
+    CHECK(decompressed(packed, 4093, 8191).value() == contents);
+  }
+  const std::string small = sample(5000);
+  for (const Compression kind : kKinds) {
+    CAPTURE(static_cast<int>(kind));
+    CHECK(decompressed(compress(small, kind), 1, 1).value() == small);
+    CHECK(decompressed(compress("", kind), 1).value().empty());
+  }
+}
+
+TEST_CASE("decompress: anything unknown is passed on as it is") {
+  for (const std::string& bytes :
+       {std::string(), std::string("x"), std::string("\x1f"), std::string("\x28\xb5\x2f"),
+        std::string("plain"), sample(600'000)}) {
+    CHECK(decompressed(bytes).value() == bytes);
+    CHECK(decompressed(bytes, 1, 7).value() == bytes);
+  }
+}
+
+TEST_CASE("decompress: several members are one stream") {
+  for (const Compression kind : kKinds) {
+    CAPTURE(static_cast<int>(kind));
+    const std::string packed = compress("one ", kind) + compress("", kind) + compress("two", kind);
+    CHECK(decompressed(packed).value() == "one two");
+    CHECK(decompressed(packed, 1, 1).value() == "one two");
+  }
+}
+
+TEST_CASE("decompress: zero padding after the last member is accepted") {
+  for (const Compression kind : kKinds) {
+    CAPTURE(static_cast<int>(kind));
+    for (const std::size_t length : {std::size_t{4}, std::size_t{512}, 2 * kBlockSize}) {
+      const std::string packed = compress("text", kind) + std::string(length, '\0');
+      CHECK(decompressed(packed).value() == "text");
+      CHECK(decompressed(packed, 3).value() == "text");
+    }
+  }
+}
+
+TEST_CASE("decompress: anything else after the last member is an integrity error") {
+  for (const Compression kind : kKinds) {
+    CAPTURE(static_cast<int>(kind));
+    for (const std::string& garbage :
+         {std::string("garbage"), std::string(600, '\0') + "x", std::string("\x1f")}) {
+      const std::string packed = compress("text", kind) + garbage;
+      CHECK(error_of(packed).find("data") != std::string::npos);
+      CHECK(error_of(packed, 1).find("data") != std::string::npos);
+    }
+  }
+  CHECK(error_of(compress("text", Compression::gzip) + "garbage") ==
+        "unexpected bytes after the gzip data");
+  CHECK(error_of(compress("text", Compression::bzip2) + "garbage") ==
+        "unexpected bytes after the bzip2 data");
+}
+
+TEST_CASE("decompress: trailing garbage is found where blocks of the input meet") {
+  const std::string member = compress(sample(900'000), Compression::bzip2);
+  REQUIRE(member.size() > kBlockSize);
+  for (std::size_t after = 0; after < 20; ++after) {
+    CAPTURE(after);
+    // The members end `after` bytes before the second block ends.
+    const std::string filler = compress(sample(1000), Compression::bzip2);
+    std::string packed = member;
+    while (packed.size() + filler.size() + after <= 2 * kBlockSize) {
+      packed += filler;
+    }
+    std::string garbage = "!" + std::string(2 * kBlockSize, '\0');
+    CHECK(error_of(packed + garbage) == "unexpected bytes after the bzip2 data");
+    CHECK(decompressed(packed + std::string(2 * kBlockSize, '\0')).has_value());
+  }
+}
+
+TEST_CASE("decompress: a truncated stream is an integrity error") {
+  for (const Compression kind : kKinds) {
+    CAPTURE(static_cast<int>(kind));
+    const std::string packed = compress(sample(3000), kind);
+    for (std::size_t length = 8; length < packed.size(); length += 7) {
+      CAPTURE(length);
+      (void)error_of(packed.substr(0, length));
+    }
+    (void)error_of(packed.substr(0, packed.size() - 1));
+    // Also when it is the second member.
+    (void)error_of(packed + packed.substr(0, packed.size() - 1));
+  }
+}
+
+TEST_CASE("decompress: a changed bit is an integrity error") {
+  for (const Compression kind : {Compression::gzip, Compression::xz, Compression::bzip2}) {
+    CAPTURE(static_cast<int>(kind));
+    std::string packed = compress(sample(3000), kind);
+    packed[packed.size() / 2] = static_cast<char>(packed[packed.size() / 2] ^ 1);
+    (void)error_of(packed);
+  }
+}
+
+TEST_CASE("decompress: an error of the source comes through") {
+  for (const Compression kind : {Compression::none, Compression::gzip, Compression::zstd,
+                                 Compression::xz, Compression::bzip2}) {
+    CAPTURE(static_cast<int>(kind));
+    const std::string packed = compress(sample(3000), kind);
+    MemorySource inner(packed.substr(0, packed.size() / 2), 100, "connection reset");
+    const auto source = decompress(inner);
+    REQUIRE(source);
+    const auto result = read_everything(**source);
+    REQUIRE(!result);
+    CHECK(result.error().code() == ErrorCode::network);
+    CHECK(result.error().message() == "connection reset");
+  }
+}
+
+TEST_CASE("decompress: skippable zstd frames are skipped, first, between and last") {
+  const std::string skippable("\x5e\x2a\x4d\x18\x05\x00\x00\x00hello", 13);
+  const std::string packed = skippable + compress("one ", Compression::zstd) + skippable +
+                             compress("two", Compression::zstd) + skippable;
+  CHECK(decompressed(packed).value() == "one two");
+  CHECK(decompressed(packed, 1, 1).value() == "one two");
+}
+
+TEST_CASE("decompress: a bomb is stopped by its ratio") {
+  // 1 GiB of zeros, of which only a part may come out.
+  const std::string member = compress(std::string(16U << 20U, '\0'), Compression::zstd);
+  std::string packed;
+  for (int i = 0; i < 64; ++i) {
+    packed += member;
+  }
+  MemorySource inner(packed);
+  const auto source = decompress(inner, 100);
+  REQUIRE(source);
+  std::string block(kBlockSize, '\0');
+  std::uint64_t total = 0;
+  while (true) {
+    const auto count = (*source)->read(block);
+    if (!count) {
+      CHECK(count.error().code() == ErrorCode::integrity);
+      CHECK(count.error().message().find("bytes grow to more than 100 times their size") !=
+            std::string::npos);
+      break;
+    }
+    REQUIRE(*count > 0);
+    total += *count;
+  }
+  CHECK(total <= (100U << 20U) + kBlockSize);
+}
+
+TEST_CASE("gzip: ISA-L and zlib agree on members, headers and errors") {
+  // Source: RFC 1952. Flags: FHCRC 2, FEXTRA 4, FNAME 8, FCOMMENT 16.
+  const std::string plain = compress("contents", Compression::gzip);
+  const std::string deflated = plain.substr(10);
+  const std::string with_name = std::string("\x1f\x8b\x08\x08\0\0\0\0\0\x03name\0", 15) + deflated;
+  const std::string with_all =
+      std::string("\x1f\x8b\x08\x1c\0\0\0\0\0\x03\x03\0abcname\0comment\0", 28) + deflated;
+  std::string wrong_checksum = plain;
+  wrong_checksum[plain.size() - 6] = static_cast<char>(wrong_checksum[plain.size() - 6] ^ 1);
+  std::string wrong_length = plain;
+  wrong_length[plain.size() - 3] = static_cast<char>(wrong_length[plain.size() - 3] ^ 1);
+  for (const MakeDecoder& make : gzip_decoders()) {
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{5}, kBlockSize}) {
+      CAPTURE(piece);
+      CHECK(gunzipped(make, plain, piece, 3).value() == "contents");
+      CHECK(gunzipped(make, with_name, piece, kBlockSize).value() == "contents");
+      CHECK(gunzipped(make, with_all + plain, piece, kBlockSize).value() == "contentscontents");
+      CHECK(!gunzipped(make, wrong_checksum, piece, kBlockSize));
+      CHECK(!gunzipped(make, wrong_length, piece, kBlockSize));
+      CHECK(!gunzipped(make, std::string("\x1f\x8b\x07\0\0\0\0\0\0\x03", 10) + deflated, piece,
+                       kBlockSize));
+    }
+  }
+}
+
+TEST_CASE("gzip: large members come out whole, whatever the block sizes") {
+  const std::string contents = sample(2'000'000) + std::string(300'000, '\0') + sample(70'000);
+  const std::string packed = compress(contents, Compression::gzip);
+  for (const MakeDecoder& make : gzip_decoders()) {
+    CHECK((gunzipped(make, packed + packed, 1000, kBlockSize).value() == contents + contents));
+    CHECK((gunzipped(make, packed, kBlockSize, 999).value() == contents));
+  }
+}
