@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// The process that an environment is: as long as it lives its namespaces and its lock do.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cmd/guest/applets.hpp"
+#include "cmd/guest/output.hpp"
+
+namespace devenv::guest {
+namespace {
+
+/// Larger than any: of two files to keep, the one that is not named sorts last.
+constexpr int kNoFd = INT_MAX;
+constexpr unsigned kFirstFd = STDERR_FILENO + 1;
+
+struct HoldOptions {
+  const char* name = nullptr;
+  int keep_fd = kNoFd;   ///< stays open
+  int ready_fd = kNoFd;  ///< told when everything is set, then closed
+};
+
+/// The number in `text`, which must be that of an open file beyond standard error.
+std::optional<int> parse_fd(const char* text) {
+  const auto number = parse_number(text, 1U << 20);
+  if (!number || *number < kFirstFd || fcntl(static_cast<int>(*number), F_GETFD) < 0) {
+    return std::nullopt;
+  }
+  return static_cast<int>(*number);
+}
+
+bool parse_options(Arguments arguments, HoldOptions& options) {
+  for (std::size_t index = 1; index < arguments.size(); ++index) {
+    const std::string_view argument = arguments[index];
+    int* const fd = argument == "--keep-fd"    ? &options.keep_fd
+                    : argument == "--ready-fd" ? &options.ready_fd
+                                               : nullptr;
+    if (fd != nullptr) {
+      const auto number =
+          index + 1 < arguments.size() ? parse_fd(arguments[++index]) : std::optional<int>();
+      if (!number) {
+        complain("devenv-guest", {argument, " needs the number of an open file above 2"});
+        return false;
+      }
+      *fd = *number;
+    } else if (options.name == nullptr && !argument.starts_with('-')) {
+      options.name = arguments[index];
+    } else {
+      complain("devenv-guest", {"hold: unexpected argument '", argument, "'"});
+      return false;
+    }
+  }
+  if (options.name == nullptr) {
+    complain("devenv-guest", {"hold: the name of the environment is missing"});
+    return false;
+  }
+  return true;
+}
+
+/// Closes the files numbered first..last.
+void close_all(unsigned first, unsigned last) {
+  if (first > last || syscall(SYS_close_range, first, last, 0) == 0) {
+    return;
+  }
+  // A seccomp filter may not know the call.
+  struct rlimit limit = {};
+  const unsigned most = 1U << 16;
+  const unsigned open_limit = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < most
+                                  ? static_cast<unsigned>(limit.rlim_max)
+                                  : most;
+  for (unsigned fd = first; fd <= last && fd < open_limit; ++fd) {
+    close(static_cast<int>(fd));
+  }
+}
+
+void close_other_files(const HoldOptions& options) {
+  const bool keep_is_lower = options.keep_fd < options.ready_fd;
+  const int lower = keep_is_lower ? options.keep_fd : options.ready_fd;
+  const int upper = keep_is_lower ? options.ready_fd : options.keep_fd;
+  unsigned next = kFirstFd;
+  for (const int kept : {lower, upper}) {
+    const auto number = static_cast<unsigned>(kept);
+    if (number >= next) {
+      close_all(next, number - 1);
+      next = number + 1;
+    }
+  }
+  close_all(next, UINT_MAX);
+}
+
+void use_null_device() {
+  const int null = open("/dev/null", O_RDWR | O_NOCTTY);
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (null < 0) {
+      close(fd);
+    } else if (null != fd) {
+      dup2(null, fd);
+    }
+  }
+  if (null > STDERR_FILENO) {
+    close(null);
+  }
+}
+
+void ignore_signals() {
+  struct sigaction ignore = {};
+  ignore.sa_handler = SIG_IGN;
+  for (const int number :
+       {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU}) {
+    sigaction(number, &ignore, nullptr);
+  }
+}
+
+/// Gives back the pages of the program itself: the kernel maps all that is in its cache, which
+/// would be nine tenths of what this process is counted with. The few still needed come back by
+/// themselves.
+void forget_program_pages() {
+  const auto* const headers = reinterpret_cast<const ElfW(Phdr)*>(getauxval(AT_PHDR));
+  const unsigned long count = headers == nullptr ? 0 : getauxval(AT_PHNUM);
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  for (unsigned long index = 0; index < count; ++index) {
+    const ElfW(Phdr)& segment = headers[index];
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) {
+      continue;
+    }
+    // Not a position-independent program: addresses are those of the file.
+    const std::uintptr_t start = segment.p_vaddr / page * page;
+    const std::uintptr_t size = segment.p_vaddr + segment.p_memsz - start;
+    madvise(reinterpret_cast<void*>(start), size, MADV_DONTNEED);
+  }
+}
+
+}  // namespace
+
+int hold_main(Arguments arguments) {
+  HoldOptions options;
+  if (!parse_options(arguments, options)) {
+    return 2;
+  }
+  // Whoever joins must be allowed to look at this process, also when it lost rights at its start.
+  prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  prctl(PR_SET_NAME, "devenv-hold", 0, 0, 0);
+  ignore_signals();
+  setsid();  // fails only where the starter made a session already
+  if (chdir("/") != 0) {
+    complain("devenv-guest", {"hold: cannot change to /: ", error_text(errno)});
+    return 1;
+  }
+  use_null_device();
+  close_other_files(options);
+  if (options.ready_fd != kNoFd) {
+    const char ready = '\n';
+    while (write(options.ready_fd, &ready, 1) < 0 && errno == EINTR) {
+    }
+    close(options.ready_fd);
+  }
+  forget_program_pages();
+  for (;;) {
+    pause();
+  }
+}
+
+}  // namespace devenv::guest
