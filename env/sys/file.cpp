@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "env/base/format.hpp"
+#include "env/sys/process.hpp"
 #include "env/sys/tree.hpp"
 
 namespace devenv::sys {
@@ -31,7 +32,11 @@ auto retry(Call call) {
   return value;
 }
 
-std::string parent_of(const std::string& path) {
+/// "a/b/" and "a/b" are both in "a".
+std::string parent_of(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) {
+    path.pop_back();
+  }
   const std::size_t slash = path.find_last_of('/');
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
@@ -175,10 +180,34 @@ Result<void> write_all(int fd, std::string_view bytes) {
   return {};
 }
 
+Result<std::size_t> read_at(int fd, std::span<char> buffer, std::uint64_t offset) {
+  const ssize_t count = retry(
+      [&] { return ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset)); });
+  if (count == -1) {
+    return fail_errno(errno, "cannot read");
+  }
+  return static_cast<std::size_t>(count);
+}
+
+Result<void> seek_to(int fd, std::uint64_t offset) {
+  if (::lseek(fd, static_cast<off_t>(offset), SEEK_SET) == -1) {
+    return fail_errno(errno, "cannot seek");
+  }
+  return {};
+}
+
+Result<void> truncate_file(int fd, std::uint64_t size) {
+  if (retry([&] { return ::ftruncate(fd, static_cast<off_t>(size)); }) == -1) {
+    return fail_errno(errno, "cannot truncate");
+  }
+  return {};
+}
+
 Result<void> write_file_atomic(const std::string& path, std::string_view contents, mode_t mode) {
-  const std::string temporary = format("{}.tmp.{}", path, ::getpid());
+  // A random name: the same home can be written to from several pid namespaces and machines.
+  const std::string temporary = format("{}.tmp.{}", path, random_hex(8));
   const auto write = [&]() -> Result<void> {
-    TRY_ASSIGN(const UniqueFd fd, open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode));
+    TRY_ASSIGN(const UniqueFd fd, open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode));
     TRY(write_all(fd.get(), contents));
     if (::fsync(fd.get()) == -1) {
       return fail_errno(errno, "cannot sync");
@@ -197,16 +226,16 @@ Result<void> write_file_atomic(const std::string& path, std::string_view content
 }
 
 Result<void> make_directories(const std::string& path, mode_t mode) {
-  if (::mkdir(path.c_str(), mode) == 0 || is_directory(path)) {
+  const auto make = [&] { return ::mkdir(path.c_str(), mode) == 0 ? 0 : errno; };
+  int problem = make();
+  if (problem == ENOENT && path.find_first_not_of('/') != std::string::npos) {
+    TRY(make_directories(parent_of(path), mode));
+    problem = make();
+  }
+  if (problem == 0 || is_directory(path)) {
     return {};
   }
-  if (errno == ENOENT && path != "/" && !path.empty()) {
-    TRY(make_directories(parent_of(path), mode));
-    if (::mkdir(path.c_str(), mode) == 0 || is_directory(path)) {
-      return {};
-    }
-  }
-  return fail_errno(errno, format("cannot make directory '{}'", path));
+  return fail_errno(problem, format("cannot make directory '{}'", path));
 }
 
 Result<void> rename_path(const std::string& from, const std::string& to) {
@@ -220,12 +249,18 @@ Result<void> rename_no_replace(const std::string& from, const std::string& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
     return {};
   }
-  if (errno == EINVAL) {
-    // The file system does not know the flag (NFS, some FUSE). Directories are still safe:
-    // rename(2) only replaces an empty one.
-    return rename_path(from, to);
+  int problem = errno;
+  if (problem == EINVAL || problem == ENOSYS) {
+    // The file system does not know the flag (NFS, some FUSE). Looking first leaves a gap in which
+    // a file could be replaced; directories are safe: rename(2) only replaces an empty one.
+    struct stat info {};
+    const bool free = ::lstat(to.c_str(), &info) == -1 && errno == ENOENT;
+    if (free && ::rename(from.c_str(), to.c_str()) == 0) {
+      return {};
+    }
+    problem = free && errno != ENOTEMPTY ? errno : EEXIST;
   }
-  return fail_errno(errno, format("cannot rename '{}' to '{}'", from, to));
+  return fail_errno(problem, format("cannot rename '{}' to '{}'", from, to));
 }
 
 Result<void> remove_file(const std::string& path) {

@@ -50,6 +50,12 @@ Result<std::optional<std::string>> read_file_if_exists(const std::string& path,
 /// One read(2): 0 bytes at the end of the file.
 Result<std::size_t> read_some(int fd, std::span<char> buffer);
 Result<void> write_all(int fd, std::string_view bytes);
+/// One pread(2): 0 bytes at the end of the file.
+Result<std::size_t> read_at(int fd, std::span<char> buffer, std::uint64_t offset);
+/// Where the next read or write takes place (lseek(2)).
+Result<void> seek_to(int fd, std::uint64_t offset);
+/// ftruncate(2).
+Result<void> truncate_file(int fd, std::uint64_t size);
 
 /// Replaces `path` as a whole: temporary name beside it, fsync, rename, fsync of the directory. A
 /// crash leaves the old or the new contents.

@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -28,18 +27,6 @@ Result<void> wait_for_any(std::vector<WaitEntry>& entries,
     entries[i].ready = polled[i].revents != 0;
   }
   return {};
-}
-
-Result<std::size_t> read_at(int fd, std::span<char> buffer, std::uint64_t offset) {
-  while (true) {
-    const ssize_t count = ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset));
-    if (count >= 0) {
-      return static_cast<std::size_t>(count);
-    }
-    if (errno != EINTR) {
-      return fail_errno(errno, "cannot read");
-    }
-  }
 }
 
 void raise_open_file_limit() {

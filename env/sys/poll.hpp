@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Waiting for several descriptors, and reading one at a place.
+// Waiting for several descriptors.
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "env/base/result.hpp"
@@ -24,9 +22,6 @@ struct WaitEntry {
 /// poll(2): returns when one entry at least is ready, or after `timeout` (nullopt: never).
 Result<void> wait_for_any(std::vector<WaitEntry>& entries,
                           std::optional<std::chrono::milliseconds> timeout);
-
-/// pread(2): 0 bytes at the end of the file.
-Result<std::size_t> read_at(int fd, std::span<char> buffer, std::uint64_t offset);
 
 /// Raises the soft limit of open files to a few thousand. Failure is ignored.
 void raise_open_file_limit();
