@@ -8,7 +8,7 @@
 #include "env/base/json.hpp"
 #include "env/base/text.hpp"
 #include "env/sys/file.hpp"
-#include "env/sys/random.hpp"
+#include "env/sys/process.hpp"
 
 namespace devenv::image {
 namespace {
@@ -150,8 +150,7 @@ Result<std::optional<sys::FileLock>> Store::try_lock_layer(const Digest& chain_i
 }
 
 Result<Unfinished> Store::begin_unfinished(std::string_view suffix) const {
-  TRY_ASSIGN(const std::string random, sys::random_bytes(32));
-  const Digest id = Digest::from_bytes(random);
+  TRY_ASSIGN(const Digest id, Digest::parse("sha256:" + sys::random_hex(32)));
   TRY_ASSIGN(sys::FileLock lock, lock_layer(id, sys::LockMode::exclusive));
   return Unfinished{format("{}/tmp/{}.{}", path_, id.hex(), suffix), std::move(lock)};
 }

@@ -80,9 +80,12 @@ Result<void> remount_read_only(const std::string& path) {
 }
 
 std::string unescape_octal(std::string_view text) {
+  const auto is_octal = [](std::string_view digits) {
+    return digits.size() == 3 && digits.find_first_not_of("01234567") == std::string_view::npos;
+  };
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size()) {
+    if (text[i] == '\\' && is_octal(text.substr(i + 1, 3))) {
       plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
                                  (text[i + 3] - '0'));
       i += 3;

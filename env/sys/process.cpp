@@ -66,11 +66,12 @@ struct ExecPlan {
     }
   }
   // The standard descriptors are moved out of the way first: the source of one may be the number
-  // of another.
+  // of another, and dup2 of a descriptor to itself would leave it to be closed by exec.
   std::array<int, 3> sources{};
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    sources[i] = plan.standard_fds[i] >= 0 ? ::fcntl(plan.standard_fds[i], F_DUPFD_CLOEXEC, 10)
-                                           : ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int source =
+        plan.standard_fds[i] >= 0 ? plan.standard_fds[i] : ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    sources[i] = source == -1 ? -1 : ::fcntl(source, F_DUPFD_CLOEXEC, 3);
     if (sources[i] == -1) {
       report_and_exit(plan);
     }
@@ -90,12 +91,13 @@ struct ExecPlan {
   if (plan.working_directory != nullptr && ::chdir(plan.working_directory) == -1) {
     report_and_exit(plan);
   }
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  // Handlers first: a signal that waits must not run one of the parent's here.
   for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGCHLD, SIGHUP, SIGQUIT}) {
     ::signal(number, SIG_DFL);
   }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::execve(plan.file, plan.argv, plan.environment);
   report_and_exit(plan);
 }
@@ -174,7 +176,10 @@ Result<Child> spawn(const Command& command) {
   const std::vector<char*> argv = pointers(command.argv);
   const std::vector<char*> variables = pointers(environment);
   TRY_ASSIGN(Pipe errors, make_pipe());
-  // Above the standard descriptors and the kept ones, which the child replaces.
+  if (errors.write_end.get() <= STDERR_FILENO) {
+    // Our own standard descriptors are closed: the child would replace this one.
+    TRY_ASSIGN(errors.write_end, duplicate(errors.write_end.get()));
+  }
   const ExecPlan plan{.file = file->c_str(),
                       .argv = argv.data(),
                       .environment = variables.data(),
@@ -259,7 +264,9 @@ void die_with_parent(pid_t parent) {
   }
 }
 
-pid_t current_pid() { return ::getpid(); }
+pid_t current_pid() {
+  return ::getpid();
+}
 
 void wait_forever() {
   while (true) {
@@ -280,7 +287,9 @@ void close_fds_on_exec() {
   ::syscall(SYS_close_range, 3U, ~0U, 4U);
 }
 
-void ignore_signal(int number) { ::signal(number, SIG_IGN); }
+void ignore_signal(int number) {
+  ::signal(number, SIG_IGN);
+}
 
 Result<UniqueFd> open_pidfd(pid_t pid) {
   const long fd = ::syscall(SYS_pidfd_open, pid, 0);

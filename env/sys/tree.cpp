@@ -1,97 +1,125 @@
 // SPDX-License-Identifier: MIT
 #include "env/sys/tree.hpp"
 
-#include <dirent.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <deque>
-#include <memory>
+#include <optional>
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
+#include "env/sys/entry.hpp"
 
 namespace devenv::sys {
 namespace {
 
 constexpr int kMaxLinks = 40;  // as the kernel: path_resolution(7)
+constexpr int kMaxTries = 128;
 
 /// -1 with errno, as the system call.
 int raw_openat2(int root, const std::string& path, int flags, mode_t mode) {
   struct open_how how {};
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
-  how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0;
+  // A mode without O_CREAT or O_TMPFILE (which includes O_DIRECTORY) is EINVAL here.
+  how.mode = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   // The path is relative to the root either way; "" is not accepted, "." is the root.
   const char* relative = path.c_str() + std::min(path.find_first_not_of('/'), path.size());
   long fd = -1;
+  int tries = 0;
   do {
     fd = ::syscall(SYS_openat2, root, *relative == '\0' ? "." : relative, &how, sizeof how);
-    // EAGAIN: something was renamed while ".." was resolved (openat2(2), ERRORS).
-  } while (fd == -1 && (errno == EINTR || errno == EAGAIN));
+    // EAGAIN: something was renamed while ".." was resolved (openat2(2), ERRORS). Somebody who
+    // renames all the time must not hold us up for good.
+  } while (fd == -1 && (errno == EINTR || (errno == EAGAIN && ++tries < kMaxTries)));
   return static_cast<int>(fd);
 }
 
-Result<std::string> read_link_at(int directory, const std::string& name) {
-  std::array<char, PATH_MAX> target{};
-  const ssize_t length = ::readlinkat(directory, name.c_str(), target.data(), target.size());
-  if (length == -1) {
-    return fail_errno(errno, format("cannot read link '{}'", name));
+/// What is left of a path to be resolved below the root.
+class Walk {
+ public:
+  explicit Walk(int root, const std::string& path) : root_(root) { push(path); }
+
+  /// The next component that names something, nullopt at the end.
+  std::optional<std::string> next() {
+    while (!left_.empty()) {
+      std::string name = std::move(left_.front());
+      left_.pop_front();
+      if (!name.empty() && name != ".") {
+        return name;
+      }
+    }
+    return std::nullopt;
   }
-  return std::string(target.data(), static_cast<std::size_t>(length));
-}
+  bool is_last() const {
+    return std::all_of(left_.begin(), left_.end(),
+                       [](const std::string& rest) { return rest.empty() || rest == "."; });
+  }
+  /// "name/" and "name/." mean a directory.
+  bool ends_with_slash() const { return !left_.empty(); }
+
+  int here() const { return chain_.empty() ? root_ : chain_.back().get(); }
+  void enter(UniqueFd directory) { chain_.push_back(std::move(directory)); }
+  /// The root is its own parent.
+  void leave() {
+    if (!chain_.empty()) {
+      chain_.pop_back();
+    }
+  }
+  /// Goes on with the target of a link.
+  void follow(const std::string& target) {
+    if (target.starts_with('/')) {
+      chain_.clear();
+    }
+    push(target);
+  }
+
+ private:
+  void push(const std::string& path) {
+    const auto parts = text::split(path, '/');
+    left_.insert(left_.begin(), parts.begin(), parts.end());
+  }
+
+  int root_;
+  std::deque<std::string> left_;
+  std::vector<UniqueFd> chain_;
+};
 
 /// The fallback for kernels and filters without openat2: keeps the chain of open directories, so
-/// ".." never leaves the root.
+/// ".." never leaves the root. A magic link is taken by its text, which is resolved in the root
+/// too.
 Result<UniqueFd> walk_in_root(int root, const std::string& path, int flags, mode_t mode) {
-  std::deque<std::string> left;
-  for (const std::string_view part : text::split(path, '/')) {
-    left.emplace_back(part);
-  }
-  std::vector<UniqueFd> chain;
+  constexpr int kNew = O_CREAT | O_EXCL;
+  const bool keep_link = (flags & O_NOFOLLOW) != 0 || (flags & kNew) == kNew;
+  Walk walk(root, path);
   int links = 0;
-  const auto here = [&] { return chain.empty() ? root : chain.back().get(); };
-  while (!left.empty()) {
-    const std::string name = std::move(left.front());
-    left.pop_front();
-    if (name.empty() || name == ".") {
+  while (const std::optional<std::string> name = walk.next()) {
+    if (*name == "..") {
+      walk.leave();
       continue;
     }
-    if (name == "..") {
-      if (!chain.empty()) {
-        chain.pop_back();
-      }
-      continue;
-    }
-    bool last = true;
-    for (const std::string& rest : left) {
-      last = last && (rest.empty() || rest == ".");
-    }
-    TRY_ASSIGN(const auto info, stat_at(here(), name));
-    const bool follow = info && S_ISLNK(info->st_mode) && !(last && (flags & O_NOFOLLOW) != 0);
-    if (follow) {
+    const bool last = walk.is_last();
+    const bool slash = walk.ends_with_slash();
+    TRY_ASSIGN(const auto info, stat_at(walk.here(), *name));
+    if (info && S_ISLNK(info->st_mode) && !(last && !slash && keep_link)) {
       if (++links > kMaxLinks) {
-        return fail_errno(ELOOP, format("cannot open '{}'", path));
+        return fail_errno(ELOOP, format("cannot open '{}'", text::sanitize(path)));
       }
-      TRY_ASSIGN(const std::string target, read_link_at(here(), name));
-      if (target.starts_with('/')) {
-        chain.clear();
-      }
-      const auto parts = text::split(target, '/');
-      left.insert(left.begin(), parts.begin(), parts.end());
+      TRY_ASSIGN(const std::string target, read_link_at(walk.here(), *name));
+      walk.follow(target);
       continue;
     }
     if (last) {
-      return open_at(here(), name, flags | O_NOFOLLOW, mode);
+      return open_at(walk.here(), *name, flags | O_NOFOLLOW | (slash ? O_DIRECTORY : 0), mode);
     }
-    TRY_ASSIGN(UniqueFd next, open_at(here(), name, O_PATH | O_DIRECTORY | O_NOFOLLOW));
-    chain.push_back(std::move(next));
+    TRY_ASSIGN(UniqueFd next, open_at(walk.here(), *name, O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    walk.enter(std::move(next));
   }
-  return open_at(here(), ".", flags & ~(O_CREAT | O_EXCL), 0);
+  return open_at(walk.here(), ".", flags & ~kNew, 0);
 }
 
 }  // namespace
@@ -105,7 +133,7 @@ Result<UniqueFd> open_in_root(int root, const std::string& path, int flags, mode
   if (errno == ENOSYS || errno == EPERM) {
     return walk_in_root(root, path, flags, mode);
   }
-  return fail_errno(errno, format("cannot open '{}'", path));
+  return fail_errno(errno, format("cannot open '{}'", text::sanitize(path)));
 }
 
 Result<ParentInRoot> open_parent_in_root(int root, const std::string& path) {
@@ -131,14 +159,23 @@ Result<UniqueFd> make_directories_in_root(int root, const std::string& path, mod
     }
     so_far += '/';
     so_far += part;
-    if (auto there = open_in_root(root, so_far, O_PATH | O_DIRECTORY);
-        there || there.error().sys_errno() != ENOENT) {
-      TRY_CONTEXT(there, format("cannot make directory '{}'", path));
-      continue;
+    auto there = open_in_root(root, so_far, O_PATH | O_DIRECTORY);
+    if (!there && there.error().sys_errno() == ENOENT) {
+      TRY_ASSIGN(const ParentInRoot parent, open_parent_in_root(root, so_far));
+      if (auto made = make_directory_at(parent.directory.get(), parent.name, mode);
+          !made && made.error().sys_errno() != EEXIST) {
+        return fail(made.error());
+      }
+      // Somebody else may have made it; a link that leads nowhere is still there.
+      there = open_in_root(root, so_far, O_PATH | O_DIRECTORY);
     }
-    TRY_ASSIGN(const ParentInRoot parent, open_parent_in_root(root, so_far));
-    if (::mkdirat(parent.directory.get(), parent.name.c_str(), mode) == -1 && errno != EEXIST) {
-      return fail_errno(errno, format("cannot make directory '{}'", so_far));
+    if (!there) {
+      const int problem = there.error().sys_errno();
+      const bool in_the_way = problem == ENOTDIR || problem == ELOOP || problem == ENOENT;
+      const ErrorCode code = in_the_way ? ErrorCode::conflict : there.error().code();
+      return fail(there.error()
+                      .context(format("cannot make directory '{}'", text::sanitize(path)))
+                      .with_code(code));
     }
   }
   return open_in_root(root, so_far, O_PATH | O_DIRECTORY);
@@ -152,11 +189,13 @@ Result<std::optional<std::string>> read_file_in_root(int root,
     if (fd.error().sys_errno() == ENOENT || fd.error().sys_errno() == ENOTDIR) {
       return std::nullopt;
     }
-    return fail(fd.error());
+    // A socket cannot even be opened.
+    const bool socket = fd.error().sys_errno() == ENXIO;
+    return fail(socket ? fd.error().with_code(ErrorCode::integrity) : fd.error());
   }
   TRY_ASSIGN(const struct stat info, stat_fd(fd->get()));
   if (!S_ISREG(info.st_mode)) {
-    return fail(ErrorCode::integrity, format("'{}' is not a regular file", path));
+    return fail(ErrorCode::integrity, format("'{}' is not a regular file", text::sanitize(path)));
   }
   TRY_ASSIGN_CONTEXT(std::string contents, read_all(fd->get(), limit),
                      format("cannot read '{}'", path));
@@ -216,86 +255,6 @@ Result<void> make_symlink_in_root(int root, const std::string& path, const std::
     return fail_errno(errno, format("cannot make link '{}' of the environment", path));
   }
   return {};
-}
-
-namespace {
-
-/// Empties the open directory. Recursion is bounded by the path length that unpacking accepts.
-Result<void> remove_contents(UniqueFd directory, dev_t device) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(directory.get()), &::closedir);
-  if (stream == nullptr) {
-    return fail_errno(errno, "cannot list a directory");
-  }
-  (void)directory.release();  // closedir closes it
-  const int fd = ::dirfd(stream.get());
-  while (const struct dirent* entry = ::readdir(stream.get())) {
-    const std::string name = entry->d_name;
-    if (name == "." || name == "..") {
-      continue;
-    }
-    if (::unlinkat(fd, name.c_str(), 0) == 0) {
-      continue;
-    }
-    if (errno != EISDIR && errno != EPERM) {
-      return fail_errno(errno, format("cannot remove '{}'", name));
-    }
-    TRY_ASSIGN(const auto info, stat_at(fd, name));
-    if (!info || !S_ISDIR(info->st_mode)) {
-      return fail_errno(EPERM, format("cannot remove '{}'", name));
-    }
-    if (info->st_dev != device) {
-      return fail(ErrorCode::conflict,
-                  format("cannot remove '{}': something is mounted there", name));
-    }
-    auto child = open_at(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (!child && child.error().sys_errno() == EACCES) {
-      // A directory of ours without permissions (overlayfs makes work/work with mode 000).
-      if (::fchmodat(fd, name.c_str(), 0700, 0) == 0) {
-        child = open_at(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      }
-    }
-    TRY_ASSIGN(UniqueFd open_child, std::move(child));
-    TRY(remove_contents(std::move(open_child), device));
-    if (::unlinkat(fd, name.c_str(), AT_REMOVEDIR) == -1) {
-      if (errno == EACCES && ::fchmod(fd, 0700) == 0 &&
-          ::unlinkat(fd, name.c_str(), AT_REMOVEDIR) == 0) {
-        continue;
-      }
-      return fail_errno(errno, format("cannot remove directory '{}'", name));
-    }
-  }
-  return {};
-}
-
-}  // namespace
-
-Result<void> remove_tree(int directory, const std::string& name) {
-  TRY_ASSIGN(const auto info, stat_at(directory, name));
-  if (!info) {
-    return {};
-  }
-  if (!S_ISDIR(info->st_mode)) {
-    if (::unlinkat(directory, name.c_str(), 0) == -1) {
-      return fail_errno(errno, format("cannot remove '{}'", name));
-    }
-    return {};
-  }
-  auto opened = open_at(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!opened && opened.error().sys_errno() == EACCES &&
-      ::fchmodat(directory, name.c_str(), 0700, 0) == 0) {
-    opened = open_at(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  }
-  TRY_ASSIGN(UniqueFd open_directory, std::move(opened));
-  TRY_CONTEXT(remove_contents(std::move(open_directory), info->st_dev),
-              format("cannot remove '{}'", name));
-  if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) == -1) {
-    return fail_errno(errno, format("cannot remove directory '{}'", name));
-  }
-  return {};
-}
-
-Result<void> remove_tree(const std::string& path) {
-  return remove_tree(AT_FDCWD, path);
 }
 
 }  // namespace devenv::sys
