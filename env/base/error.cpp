@@ -23,6 +23,7 @@ constexpr std::array<std::pair<ErrorCode, std::string_view>, 8> kNames = {{
 ErrorCode code_of_errno(int saved_errno) {
   switch (saved_errno) {
     case ENOENT:
+    case ESRCH:
       return ErrorCode::not_found;
     case EEXIST:
     case EBUSY:
@@ -66,11 +67,8 @@ Error Error::from_errno(int saved_errno, std::string message) {
   return error;
 }
 
-Error Error::restored(ErrorCode code,
-                      int sys_errno,
-                      std::string message,
-                      std::string hint,
-                      const Error* cause) {
+Error Error::restored(
+    ErrorCode code, int sys_errno, std::string message, std::string hint, const Error* cause) {
   Error error(code, std::move(message));
   error.sys_errno_ = sys_errno;
   error.hint_ = std::move(hint);

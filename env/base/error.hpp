@@ -33,7 +33,7 @@ class [[nodiscard]] Error {
 
   /// An error from a failed system call; ": <strerror>" is appended to `message`.
   ///
-  /// The code is chosen from the errno: ENOENT not_found, EEXIST and EBUSY conflict, ENOSYS and
+  /// The code is chosen from the errno: ENOENT and ESRCH not_found, EEXIST and EBUSY conflict, ENOSYS and
   /// EOPNOTSUPP unsupported, otherwise failed. Pass an errno saved right after the call.
   static Error from_errno(int saved_errno, std::string message);
 

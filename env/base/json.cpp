@@ -5,12 +5,23 @@
 #include <set>
 
 #include "env/base/format.hpp"
+#include "env/base/text.hpp"
 
 namespace devenv::json {
 namespace {
 
 Error wrong_type(std::string_view key, std::string_view wanted) {
   return Error(ErrorCode::integrity, format("member '{}' is missing or not {}", key, wanted));
+}
+
+/// What the parser says, without its own prefix; the text it quotes may be hostile and of any
+/// length.
+std::string explanation(const Json::exception& exception) {
+  std::string_view what = exception.what();
+  if (const std::size_t prefix = what.find("] "); prefix != std::string_view::npos) {
+    what.remove_prefix(prefix + 2);
+  }
+  return text::sanitize(what.substr(0, 200));
 }
 
 /// The deepest nesting of brackets outside strings: looked at before anything is built.
@@ -34,6 +45,19 @@ int nesting_depth(std::string_view text) {
   return deepest;
 }
 
+/// Records the key; what is wrong with it, if anything.
+std::string check_key(const std::string& key,
+                      std::set<std::string, std::less<>>& seen,
+                      const Limits& limits) {
+  if (!seen.insert(key).second) {
+    return format("JSON object has member '{}' twice", text::sanitize(key));
+  }
+  if (seen.size() > limits.max_members) {
+    return format("JSON object has more than {} members", limits.max_members);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Json> parse(std::string_view text, const Limits& limits) {
@@ -43,18 +67,20 @@ Result<Json> parse(std::string_view text, const Limits& limits) {
                                              text.size(), limits.max_bytes));
   }
   // The parser itself takes the last of two equal keys: two readers of one manifest could then
-  // see different contents.
+  // see different contents. A rejected key is not stored, which also keeps the parser's own search
+  // (linear, because keys keep their order) bounded.
   std::vector<std::set<std::string, std::less<>>> keys;
   std::string problem;
   const auto check = [&](int /*depth*/, Json::parse_event_t event, Json& parsed) {
+    if (!problem.empty()) {
+      return false;
+    }
     switch (event) {
       case Json::parse_event_t::object_start:
         keys.emplace_back();
         break;
       case Json::parse_event_t::key:
-        if (!keys.back().insert(parsed.get<std::string>()).second) {
-          problem = format("JSON object has member '{}' twice", parsed.get<std::string>());
-        }
+        problem = check_key(parsed.get<std::string>(), keys.back(), limits);
         break;
       case Json::parse_event_t::object_end:
         keys.pop_back();
@@ -62,7 +88,7 @@ Result<Json> parse(std::string_view text, const Limits& limits) {
       default:
         break;
     }
-    return true;
+    return problem.empty();
   };
   if (nesting_depth(text) > limits.max_depth) {
     return fail(ErrorCode::integrity,
@@ -74,8 +100,11 @@ Result<Json> parse(std::string_view text, const Limits& limits) {
       return fail(ErrorCode::integrity, problem);
     }
     return value;
+  } catch (const Json::parse_error& error) {
+    return fail(ErrorCode::integrity,
+                format("malformed JSON at byte {}: {}", error.byte, explanation(error)));
   } catch (const Json::exception& exception) {
-    return fail(ErrorCode::integrity, format("malformed JSON: {}", exception.what()));
+    return fail(ErrorCode::integrity, format("malformed JSON: {}", explanation(exception)));
   }
 }
 

@@ -23,6 +23,7 @@ namespace devenv::json {
 struct Limits {
   std::size_t max_bytes = 4U * 1024 * 1024;
   int max_depth = 64;
+  std::size_t max_members = 10'000;  ///< of one object
 };
 
 /// Strict parser: no comments, no trailing bytes, no duplicate keys within an object.

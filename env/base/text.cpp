@@ -108,7 +108,10 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 std::string shell_quote(std::string_view word) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
+  // "NAME=value" as the first word would be an assignment, not a command.
+  const std::size_t equals = word.find('=');
+  const bool assignment = equals != std::string_view::npos && word[0] != '-' && word[0] != '/';
+  if (!word.empty() && !assignment && word.find_first_not_of(kPlain) == std::string_view::npos) {
     return std::string(word);
   }
   std::string quoted = "'";
