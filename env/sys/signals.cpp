@@ -37,6 +37,14 @@ std::optional<int> HeldSignals::take() {
   return static_cast<int>(info.ssi_signo);
 }
 
+IgnoredSignal::IgnoredSignal(int number) : number_(number) {
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(number_, &ignore, &before_);
+}
+
+IgnoredSignal::~IgnoredSignal() { ::sigaction(number_, &before_, nullptr); }
+
 void release_signals() {
   sigset_t none;
   ::sigemptyset(&none);

@@ -2,6 +2,8 @@
 // Signals that ask a process to end, as something that can be waited for.
 #pragma once
 
+#include <signal.h>
+
 #include <optional>
 #include <vector>
 
@@ -30,6 +32,20 @@ class HeldSignals {
  private:
   explicit HeldSignals(UniqueFd fd) : fd_(std::move(fd)) {}
   UniqueFd fd_;
+};
+
+/// Ignores one signal while it lives. For the moment of a write whose EPIPE is wanted instead of
+/// SIGPIPE: a program that is started must not inherit the signal as ignored.
+class IgnoredSignal {
+ public:
+  explicit IgnoredSignal(int number);
+  IgnoredSignal(const IgnoredSignal&) = delete;
+  IgnoredSignal& operator=(const IgnoredSignal&) = delete;
+  ~IgnoredSignal();
+
+ private:
+  int number_;
+  struct sigaction before_ {};
 };
 
 /// No signal is held back any more.
