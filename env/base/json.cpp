@@ -130,7 +130,10 @@ Result<std::string> get_string(const Json& object, std::string_view key) {
 
 Result<std::uint64_t> get_uint(const Json& object, std::string_view key) {
   const Json* member = find(object, key);
-  if (member == nullptr || !member->is_number_unsigned()) {
+  // A value that was made here rather than parsed can be positive and yet of the signed kind.
+  const bool negative = member != nullptr && member->is_number_integer() &&
+                        !member->is_number_unsigned() && member->get<std::int64_t>() < 0;
+  if (member == nullptr || !member->is_number_integer() || negative) {
     return fail(wrong_type(key, "a number that is not negative"));
   }
   return member->get<std::uint64_t>();

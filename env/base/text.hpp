@@ -30,8 +30,8 @@ std::string shell_quote(std::string_view word);
 /// Safe for a terminal: control characters and malformed UTF-8 become \xNN.
 std::string sanitize(std::string_view text);
 
-/// "did you mean": the candidate with the smallest edit distance, if it is close enough to be a
-/// typing error (a third of the length at most, and at most 3).
+/// "did you mean": the candidate with the smallest edit distance (two neighbours exchanged are one
+/// edit), if it is close enough to be a typing error: at most a third of the length, and at most 3.
 std::optional<std::string> closest(std::string_view word,
                                    const std::vector<std::string>& candidates);
 
