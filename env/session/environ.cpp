@@ -214,10 +214,7 @@ std::string terminfo_directories(const EnvironmentInput& input, std::string_view
   add_of_host(find_in(input.host, "TERMINFO", Counts::first));
   for (const std::string_view directory :
        text::split(find_in(input.host, "TERMINFO_DIRS", Counts::first), ':')) {
-    // An environment inside another: these are there already.
-    if (!is_below(directory, kHostRoot)) {
-      add_of_host(directory);
-    }
+    add_of_host(directory);
   }
   for (const std::string_view directory : kHostTerminfo) {
     add_of_host(directory);
