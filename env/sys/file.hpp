@@ -40,6 +40,8 @@ bool exists(const std::string& path);
 bool is_directory(const std::string& path);
 /// access(2) with X_OK on a regular file.
 bool is_executable(const std::string& path);
+/// access(2) with W_OK: also false on a read-only file system.
+bool is_writable(const std::string& path);
 
 /// Reads until the end. Errors: integrity when there are more than `limit` bytes.
 Result<std::string> read_all(int fd, std::size_t limit = 64U * 1024 * 1024);
