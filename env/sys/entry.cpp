@@ -123,7 +123,7 @@ Result<void> set_owner_at(int directory,
                           const std::string& name,
                           std::uint32_t uid,
                           std::uint32_t gid) {
-  if (::fchownat(directory, name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) == -1) {
+  if (::fchownat(directory, name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) == -1) {
     return fail_errno(errno, format("cannot give '{}' to {}:{}", name, uid, gid));
   }
   return {};

@@ -29,7 +29,8 @@ Result<void> rename_at(int directory, const std::string& from, const std::string
 Result<void> remove_file_at(int directory, const std::string& name);
 Result<std::string> read_link_at(int directory, const std::string& name);
 
-/// fchownat(2). Ids of the current user namespace. Clears setuid bits: set the mode afterwards.
+/// fchownat(2); "" is the file that `directory` is open on. Ids of the current user namespace.
+/// Clears setuid bits: set the mode afterwards.
 Result<void> set_owner_at(int directory,
                           const std::string& name,
                           std::uint32_t uid,
