@@ -49,10 +49,11 @@ struct SubordinateRange {
 /// How many ids an environment has beside the user's own.
 constexpr std::uint32_t kWantedIds = 65536;
 
-/// The keep-id map of one kind of id: 0..own-1 and own+1.. are taken from `ranges` in order (at most
-/// kWantedIds in all), `own` maps to itself. With own beyond the ranges' sum, two extents.
+/// The keep-id map of one kind of id: 0..own-1 and own+1.. are taken from `ranges` in order (at
+/// most kWantedIds in all), `own` maps to itself. With own beyond the ranges' sum, two extents.
 /// Adjacent extents are merged; at most 340 (user_namespaces(7)).
-std::vector<IdExtent> keep_id_extents(std::uint32_t own, const std::vector<SubordinateRange>& ranges);
+std::vector<IdExtent> keep_id_extents(std::uint32_t own,
+                                      const std::vector<SubordinateRange>& ranges);
 
 /// The lines of /etc/subuid or /etc/subgid that belong to the user, by name or by number.
 /// Malformed lines are left out. Source: subuid(5).

@@ -32,7 +32,7 @@ struct TmpfsMount {
   unsigned mode = 0755;
 };
 
-/// A directory in the root or in what was mounted before. `owner` in ids inside.
+/// A directory in the root or in what was mounted before; one that exists is left as it is.
 struct MakeDirectory {
   EnvPath path;
   unsigned mode = 0755;
@@ -47,14 +47,15 @@ struct MakeSymlink {
   bool only_if_absent = false;  ///< leave alone whatever is there
 };
 
-/// A small file with fixed contents.
+/// A small file with fixed contents, owned by root inside, replacing a file or link.
 struct MakeFile {
   EnvPath path;
   std::string contents;
   unsigned mode = 0644;
 };
 
-/// A copy of a host program, owned by root inside. Mode may have the setuid bit.
+/// A copy of a host program, owned by root inside, replacing a file or link. Mode may have the
+/// setuid bit.
 struct CopyProgram {
   HostPath source;
   EnvPath path;
@@ -68,8 +69,11 @@ using MountPlan = std::vector<MountOp>;
 
 /// One line per operation, for --dry-run and golden tests:
 /// "bind /home/a -> /home/a", "bind? /run/user/1 -> ... (read-only)", "tmpfs /run mode=755",
-/// "dir ...", "link /etc/hosts -> /run/host/etc/hosts", "file ...", "program ...".
+/// "dir /x mode=755 owner=0:0", "link /etc/hosts -> /run/host/etc/hosts" ("link?": only if absent),
+/// "file /x mode=644 (3 bytes)", "program /x -> /y mode=4755".
 std::string to_string(const MountPlan& plan);
+/// One of these lines.
+std::string to_string(const MountOp& op);
 
 /// A plan whose host side is open: nothing on the host is resolved again after this.
 class OpenedPlan {
@@ -80,7 +84,8 @@ class OpenedPlan {
     bool is_directory;
   };
   MountPlan plan;
-  std::vector<Source> sources;  ///< missing optional ones are left out
+  std::vector<Source> sources;       ///< missing optional ones are left out
+  std::vector<std::string> skipped;  ///< optional operations that failed otherwise, and why
 };
 
 /// Opens all sources, as the user. Called in the new mount namespace before the root is mounted, so
@@ -88,9 +93,12 @@ class OpenedPlan {
 /// Errors: a required source that cannot be opened.
 Result<OpenedPlan> open_sources(MountPlan plan);
 
-/// Carries out the operations beneath `root`. Missing targets are made (a directory or an empty file
-/// as the source is). All paths inside are resolved with sys::open_in_root. The operation that
-/// failed is in the error.
-Result<void> apply(OpenedPlan plan, int root);
+/// Carries out the operations beneath `root`, as the user with all capabilities. Missing targets
+/// and directories on the way are made (a directory or an empty file as the source is; owned by
+/// root inside). All paths inside are resolved with sys::open_in_root. A target that is a file
+/// where the source is a directory, or the reverse, is a conflict. An optional bind mount that
+/// fails is skipped: the lines returned say which and why. The operation that failed is in the
+/// error.
+Result<std::vector<std::string>> apply(OpenedPlan plan, int root);
 
 }  // namespace devenv::sandbox

@@ -34,9 +34,9 @@ struct RootLayout {
 };
 
 /// Tries each driver in order with a real mount below `directory` (which must be on the file system
-/// of the environments) in a user namespace with `map`: whiteout, opaque directory and copy-up must work.
-/// The first that works, or `preference` itself.
-/// Errors: unsupported, with the reason of each driver that was tried as causes or hint.
+/// of the environments) in a user namespace with `map`: whiteout, opaque directory and copy-up must
+/// work. The first that works, or `preference` itself. Errors: unsupported, with the reason of each
+/// driver that was tried as causes or hint.
 Result<StorageDriver> choose_storage(std::optional<StorageDriver> preference,
                                      const IdMap& map,
                                      const std::string& directory);
@@ -44,19 +44,22 @@ Result<StorageDriver> choose_storage(std::optional<StorageDriver> preference,
 /// Whether one driver works, for doctor: an Error says why not.
 Result<void> probe_storage(StorageDriver driver, const IdMap& map, const std::string& directory);
 
-/// Prepares upper and work of a new environment (as namespace root): owner and mode of the lowest
-/// root directory are taken over; for `copy` the layers are flattened into upper. Undone by removing
-/// the directories. Called once, in the namespace.
+/// Prepares upper and work of a new environment (as namespace root): they are made where missing,
+/// and upper gets the owner and mode that the root directory of the layers has; for `copy` the
+/// layers are flattened into upper. Undone by removing the directories. Called once, in the
+/// namespace.
 Result<void> prepare_storage(StorageDriver driver, const RootLayout& layout);
 
 /// What keeps a mounted root alive.
 struct MountedRoot {
-  sys::UniqueFd root;      ///< O_PATH on the root directory, a mount point
-  pid_t server_pid = -1;   ///< the fuse-overlayfs process; -1 for the others
+  sys::UniqueFd root;     ///< O_PATH on the root directory, a mount point
+  pid_t server_pid = -1;  ///< the fuse-overlayfs process; -1 for the others
 };
 
 /// Mounts the root on layout.mount_point. Called in a user and mount namespace of our own with all
-/// capabilities, before pivot_root. `kept_fd` (the environment's lock) stays open in the server.
+/// capabilities, before pivot_root. `kept_fd` (the environment's lock, or -1) stays open in the
+/// server, which is a child of this process in a session and mount namespace of its own: it ends by
+/// itself when the last mount namespace with the root is gone, and gives the lock back then.
 /// Errors: say which driver and why; the kernel's own explanation when it gives one.
 Result<MountedRoot> mount_root(StorageDriver driver, const RootLayout& layout, int kept_fd);
 

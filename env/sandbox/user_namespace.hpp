@@ -15,7 +15,9 @@ enum class MountNamespace { shared, own };
 
 /// Starts a child in a new user namespace with `map` and runs `body` there; the child exits with
 /// what it returns. In `body` the process has the user's own uid and gid and all capabilities of
-/// the namespace, until it executes a program. This process must be single-threaded.
+/// the namespace, until it executes a program; descriptors stay open. In a mount namespace of its
+/// own, mounts are slaves of the host's: what the host mounts later appears, nothing gets out. The
+/// child lives on when this process ends. This process must be single-threaded.
 ///
 /// Errors: unsupported with a hint, for each way a host forbids it: user.max_user_namespaces = 0,
 /// kernel.unprivileged_userns_clone = 0, AppArmor's restriction, newuidmap without its setuid bit,
@@ -23,6 +25,12 @@ enum class MountNamespace { shared, own };
 Result<sys::Child> spawn_in_user_namespace(const IdMap& map,
                                            MountNamespace mounts,
                                            std::function<int()> body);
+
+/// Runs `work` in a child as spawn_in_user_namespace does (the user's own ids, all capabilities)
+/// and waits for it. The child ends with this process. The error of `work` comes back whole.
+Result<void> run_in_user_namespace(const IdMap& map,
+                                   MountNamespace mounts,
+                                   const std::function<Result<void>()>& work);
 
 /// Runs `work` as root of a user namespace with `map` (all ids 0, no groups) and waits for it. The
 /// error of `work` comes back whole.
@@ -34,7 +42,7 @@ class HeldUserNamespace {
  public:
   static Result<HeldUserNamespace> create(const IdMap& map);
 
-  /// Starts a child of this process inside, as root of the namespace.
+  /// Starts a child of this process inside, as root of the namespace. It ends with this process.
   Result<sys::Child> spawn(const std::function<int()>& body) const;
 
  private:
