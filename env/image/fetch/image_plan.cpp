@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/fetch/image_plan.hpp"
+
+#include <optional>
+
+#include "env/base/json.hpp"
+#include "env/image/codec/hash.hpp"
+
+namespace devenv::image::fetch {
+namespace {
+
+constexpr std::string_view kConfigType = "application/vnd.oci.image.config.v1+json";
+
+Json descriptor_json(std::string_view media_type, const Digest& digest, std::uint64_t size_bytes) {
+  return Json{{"mediaType", media_type}, {"digest", digest.string()}, {"size", size_bytes}};
+}
+
+Document document(const Json& json) {
+  std::string bytes = json::dump(json, -1);
+  return Document{sha256(bytes), std::move(bytes)};
+}
+
+}  // namespace
+
+Result<ImagePlan> plan_image(std::string reference,
+                             Document manifest,
+                             const std::vector<Descriptor>& layers,
+                             Document config) {
+  TRY_ASSIGN(ImageConfig parsed, parse_config(config.bytes, layers.size()));
+  ImagePlan plan{std::move(reference), std::move(manifest), std::move(config), {}, {}};
+  std::optional<Digest> parent;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const Digest chain = chain_id(parent, parsed.diff_ids[i]);
+    plan.layers.push_back(
+        {layers[i].digest, layers[i].size_bytes, parsed.diff_ids[i], chain, InFile{}});
+    parent = chain;
+  }
+  plan.parsed_config = std::move(parsed);
+  return plan;
+}
+
+Document make_config(const std::string& architecture, const Digest& diff_id) {
+  return document(
+      Json{{"architecture", architecture},
+           {"os", "linux"},
+           {"config", Json::object()},
+           {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array({diff_id.string()})}}}});
+}
+
+Document make_manifest(const Document& config, const std::vector<Descriptor>& layers) {
+  Json list = Json::array();
+  for (const Descriptor& layer : layers) {
+    list.push_back(descriptor_json(layer.media_type, layer.digest, layer.size_bytes));
+  }
+  return document(
+      Json{{"schemaVersion", 2},
+           {"mediaType", kOciManifestType},
+           {"config", descriptor_json(kConfigType, config.digest, config.bytes.size())},
+           {"layers", std::move(list)}});
+}
+
+}  // namespace devenv::image::fetch

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/fetch/publish.hpp"
+
+#include <algorithm>
+
+#include "env/base/format.hpp"
+#include "env/base/json.hpp"
+#include "env/sys/file.hpp"
+
+namespace devenv::image::fetch {
+namespace {
+
+std::string tree_of(const Context& context, const StackedLayer& layer) {
+  return layer.outcome == nullptr ? context.store.layer_tree(layer.chain_id)
+                                  : layer.directory + "/fs";
+}
+
+bool needs_layers_below(const StackedLayer& layer) {
+  return layer.outcome != nullptr && (!layer.outcome->unpacked.implicit_directories.empty() ||
+                                      !layer.outcome->unpacked.lower_hard_links.empty());
+}
+
+/// Lowest first: what a layer takes from the one below is complete by then.
+Result<void> finish_layers(const Context& context, const std::vector<StackedLayer>& layers) {
+  std::vector<sys::UniqueFd> roots;
+  std::vector<int> below;  // topmost first
+  for (const StackedLayer& layer : layers) {
+    TRY_ASSIGN(sys::UniqueFd root,
+               sys::open_file(tree_of(context, layer), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    if (needs_layers_below(layer)) {
+      TRY_CONTEXT(finish_layer(root.get(), layer.outcome->unpacked, below),
+                  format("cannot complete layer {}", layer.chain_id.abbreviated()));
+    }
+    below.insert(below.begin(), root.get());
+    roots.push_back(std::move(root));
+  }
+  return {};
+}
+
+Result<void> sync_store(const Context& context) {
+  TRY_ASSIGN(const sys::UniqueFd store,
+             sys::open_file(context.store.path(), O_RDONLY | O_DIRECTORY));
+  return sys::sync_file_system(store.get());
+}
+
+/// Not synced: that is done once, for all layers and their trees together.
+Result<void> write_layer_json(const StackedLayer& layer, const std::string& created_at) {
+  const Json json{{"schema", 1},
+                  {"chain_id", layer.chain_id.string()},
+                  {"diff_id", layer.outcome->diff_id.string()},
+                  {"size_bytes", layer.outcome->unpacked.bytes},
+                  {"entries", layer.outcome->unpacked.entries},
+                  {"created_at", created_at}};
+  TRY_ASSIGN(const sys::UniqueFd file, sys::open_file(layer.directory + "/layer.json",
+                                                      O_WRONLY | O_CREAT | O_TRUNC, 0600));
+  return sys::write_all(file.get(), json::dump(json) + "\n");
+}
+
+}  // namespace
+
+Result<void> publish_layers(const Context& context,
+                            const std::vector<StackedLayer>& layers,
+                            WorkDirectories& work) {
+  const std::string now = current_timestamp();
+  for (const StackedLayer& layer : layers) {
+    if (layer.outcome != nullptr) {
+      TRY(write_layer_json(layer, now));
+    }
+  }
+  const auto complete_and_sync = [&]() -> Result<void> {
+    TRY(finish_layers(context, layers));
+    return sync_store(context);
+  };
+  TRY(run_as_root(context, complete_and_sync));
+  for (const StackedLayer& layer : layers) {
+    if (layer.outcome != nullptr) {
+      TRY(sys::rename_no_replace(layer.directory, context.store.layer_directory(layer.chain_id)));
+      work.forget(layer.directory);
+    }
+  }
+  return {};
+}
+
+Result<ImageRecord> record_image(const Context& context, const ImagePlan& plan) {
+  const Store& store = context.store;
+  TRY(store.put_blob(plan.config.digest, plan.config.bytes));
+  TRY(store.put_blob(plan.manifest.digest, plan.manifest.bytes));
+  ImageRecord record{.reference = plan.reference,
+                     .manifest_digest = plan.manifest.digest,
+                     .config_digest = plan.config.digest,
+                     .architecture = plan.parsed_config.platform.architecture,
+                     .environment = plan.parsed_config.environment,
+                     .created_at = plan.parsed_config.created_at,
+                     .pulled_at = current_timestamp()};
+  for (const LayerPlan& layer : plan.layers) {
+    record.layers.push_back(layer.chain_id);
+    record.size_bytes += layer_size(store, layer.chain_id);
+  }
+  TRY(store.put_image(record));
+  return record;
+}
+
+std::uint64_t layer_size(const Store& store, const Digest& chain_id) {
+  const auto text = sys::read_file(store.layer_directory(chain_id) + "/layer.json");
+  const auto json = text ? json::parse(*text) : fail(text.error());
+  const auto size = json ? json::get_uint(*json, "size_bytes") : fail(json.error());
+  return size.value_or(0);
+}
+
+}  // namespace devenv::image::fetch

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The last part: layers that are complete get their names, then the image is recorded.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "env/base/result.hpp"
+#include "env/image/fetch/fetch.hpp"
+#include "env/image/fetch/image_plan.hpp"
+#include "env/image/fetch/layer_job.hpp"
+#include "env/image/fetch/root_task.hpp"
+
+namespace devenv::image::fetch {
+
+/// One layer of an image, lowest first: in the store already, or unpacked below `directory`.
+struct StackedLayer {
+  Digest chain_id;
+  std::string directory;                   ///< empty: in the store
+  const LayerOutcome* outcome = nullptr;   ///< of a new layer
+};
+
+/// Completes new layers with what they need from the layers below, writes everything to the disk, and
+/// renames them into place; `work` forgets them.
+Result<void> publish_layers(const Context& context,
+                            const std::vector<StackedLayer>& layers,
+                            WorkDirectories& work);
+
+/// Stores the documents and records the image. Its layers are in place and locked.
+Result<ImageRecord> record_image(const Context& context, const ImagePlan& plan);
+
+/// What layer.json says a layer takes; 0 when it does not.
+std::uint64_t layer_size(const Store& store, const Digest& chain_id);
+
+}  // namespace devenv::image::fetch

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "env/base/format.hpp"
+#include "env/base/log.hpp"
+#include "env/base/text.hpp"
+#include "env/image/codec/hash.hpp"
+#include "env/image/fetch/fetch.hpp"
+#include "env/image/fetch/image_plan.hpp"
+#include "env/image/fetch/install.hpp"
+#include "env/image/registry/registry_client.hpp"
+
+namespace devenv::image::fetch {
+namespace {
+
+using registry::FetchedManifest;
+using registry::RegistryClient;
+
+/// A document that an earlier pull has stored; nullopt when it is not there or damaged.
+std::optional<Document> stored(const Store& store, const Digest& digest) {
+  auto bytes = store.read_blob(digest);
+  if (!bytes || sha256(*bytes) != digest) {
+    return std::nullopt;
+  }
+  return Document{digest, std::move(*bytes)};
+}
+
+struct ResolvedManifest {
+  Document document;
+  Manifest manifest;
+};
+
+/// By digest, from the store or the registry.
+Result<FetchedManifest> get_manifest(const Store& store,
+                                     RegistryClient& client,
+                                     const Descriptor& wanted) {
+  if (auto document = stored(store, wanted.digest)) {
+    return FetchedManifest{std::move(document->bytes), wanted.media_type, wanted.digest};
+  }
+  return client.manifest(wanted.digest.string());
+}
+
+/// The manifest for the platform: follows indexes.
+Result<ResolvedManifest> resolve(const Store& store,
+                                 RegistryClient& client,
+                                 const Reference& reference,
+                                 const Platform& platform) {
+  auto first = reference.digest()
+                   ? get_manifest(store, client, Descriptor{"", *reference.digest(), 0})
+                   : client.manifest(reference.selector());
+  TRY(first);
+  FetchedManifest fetched = std::move(*first);
+  for (int depth = 0; depth <= kMaxIndexDepth; ++depth) {
+    TRY_ASSIGN(ManifestDocument document, parse_manifest(fetched.bytes, fetched.content_type));
+    if (auto* manifest = std::get_if<Manifest>(&document)) {
+      return ResolvedManifest{{fetched.digest, std::move(fetched.bytes)}, std::move(*manifest)};
+    }
+    TRY_ASSIGN(const IndexEntry entry, choose_entry(std::get<Index>(document), platform));
+    TRY_ASSIGN(fetched, get_manifest(store, client, entry.manifest));
+    if (fetched.bytes.size() != entry.manifest.size_bytes) {
+      return fail(ErrorCode::integrity,
+                  format("manifest {} has {} bytes, but the index says {}",
+                         entry.manifest.digest.string(), fetched.bytes.size(),
+                         entry.manifest.size_bytes));
+    }
+  }
+  return fail(ErrorCode::integrity, "indexes are nested too deeply");
+}
+
+Result<Document> get_config(const Store& store, RegistryClient& client, const Descriptor& wanted) {
+  if (auto document = stored(store, wanted.digest)) {
+    return std::move(*document);
+  }
+  TRY_ASSIGN(std::string bytes, client.document(wanted));
+  return Document{wanted.digest, std::move(bytes)};
+}
+
+Result<ImagePlan> plan_pull(const Context& context,
+                            RegistryClient& client,
+                            const Reference& reference,
+                            const Platform& platform) {
+  TRY_ASSIGN(ResolvedManifest resolved, resolve(context.store, client, reference, platform));
+  TRY_ASSIGN(Document config, get_config(context.store, client, resolved.manifest.config));
+  TRY_ASSIGN(ImagePlan plan, plan_image(reference.string(), std::move(resolved.document),
+                                        resolved.manifest.layers, std::move(config)));
+  if (!runs_on(plan.parsed_config.platform, platform)) {
+    return fail(Error(ErrorCode::unsupported,
+                      format("the image is for {}, not for {}",
+                             text::sanitize(plan.parsed_config.platform.string()),
+                             platform.string())));
+  }
+  for (std::size_t i = 0; i < plan.layers.size(); ++i) {
+    const Descriptor blob = resolved.manifest.layers[i];
+    plan.layers[i].bytes =
+        Downloaded{context.store.partial_file(blob.digest),
+                   [&client, blob](std::uint64_t have, const RegistryClient::Append& append) {
+                     return client.download(blob, have, append);
+                   }};
+  }
+  return plan;
+}
+
+}  // namespace
+
+Result<ImageRecord> pull(const Context& context,
+                         const Reference& reference,
+                         const Platform& platform) {
+  context.reporter.step(format("pulling {}", reference.string()));
+  const std::string what = format("cannot pull '{}'", reference.string());
+  RegistryClient client(reference, context.timeouts);
+  TRY_ASSIGN_CONTEXT(const ImagePlan plan, plan_pull(context, client, reference, platform), what);
+  // The workers of the layers are forked from here.
+  client.disconnect();
+  TRY_ASSIGN_CONTEXT(ImageRecord record, install_image(context, plan), what);
+  return record;
+}
+
+}  // namespace devenv::image::fetch

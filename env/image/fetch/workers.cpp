@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/fetch/workers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include "env/base/format.hpp"
+#include "env/base/text.hpp"
+#include "env/image/codec/decompress.hpp"
+#include "env/image/codec/hash.hpp"
+#include "env/image/fetch/elf_architecture.hpp"
+#include "env/image/fetch/sources.hpp"
+#include "env/image/fetch/worker_message.hpp"
+#include "env/sys/entry.hpp"
+#include "env/sys/file.hpp"
+#include "env/sys/namespaces.hpp"
+#include "env/sys/process.hpp"
+#include "env/sys/signals.hpp"
+#include "env/sys/tree.hpp"
+
+namespace devenv::image::fetch {
+namespace {
+
+/// When a layer turns out to be malformed, the rest of it is read to see whether it is the layer
+/// that was asked for at all; not when there is more left than this.
+constexpr std::uint64_t kMaxReadForDigest = 256U * 1024 * 1024;
+
+/// unpack_layer limits the files; this limits what comes between and after them.
+constexpr std::uint64_t kTarOverhead = 1ULL << 30U;
+
+void report(const WorkerEnds& ends, const Message& message) {
+  // The foreman is gone if this fails, and we are about to be killed.
+  (void)sys::write_all(ends.reports, encode_message(message));
+}
+
+int report_result(const WorkerEnds& ends, const Result<void>& result, const LayerJob& job) {
+  if (!result) {
+    report(ends, FailureMessage{explain_disk_error(result.error(), job.directory)});
+    return 1;
+  }
+  report(ends, DoneMessage{});
+  return 0;
+}
+
+void become_worker(const WorkerEnds& ends, const std::string& name) {
+  sys::die_with_parent(ends.foreman);
+  sys::release_signals();
+  sys::set_process_name(name);
+}
+
+/// Gathers the small pieces of a download into blocks and tells the unpacker about each.
+class PartialWriter {
+ public:
+  PartialWriter(const WorkerEnds& ends, int partial, int announcements, std::uint64_t have)
+      : ends_(ends), partial_(partial), announcements_(announcements), written_(have) {
+    block_.reserve(kBlockSize);
+  }
+
+  Result<void> append(std::string_view bytes) {
+    block_.append(bytes);
+    return block_.size() >= kBlockSize ? flush() : Result<void>();
+  }
+
+  Result<void> flush() {
+    TRY(sys::write_all(partial_, block_));
+    written_ += block_.size();
+    block_.clear();
+    return announce();
+  }
+
+  Result<void> announce() {
+    report(ends_, ProgressMessage{written_});
+    return sys::write_all(announcements_,
+                          {reinterpret_cast<const char*>(&written_), sizeof written_});
+  }
+
+ private:
+  const WorkerEnds& ends_;
+  int partial_;
+  int announcements_;
+  std::uint64_t written_;
+  std::string block_;
+};
+
+Result<void> download(const WorkerEnds& ends, const LayerJob& job, int partial, int announcements) {
+  TRY_ASSIGN(const struct stat info, sys::stat_fd(partial));
+  auto have = static_cast<std::uint64_t>(info.st_size);
+  if (have > job.size_bytes) {
+    TRY(sys::truncate_file(partial, 0));
+    have = 0;
+  }
+  TRY(sys::seek_to(partial, have));
+  PartialWriter writer(ends, partial, announcements, have);
+  TRY(writer.announce());
+  const auto append = [&](std::string_view bytes) { return writer.append(bytes); };
+  const auto downloaded = std::get<Downloaded>(job.bytes).download(have, append);
+  // What came before a failure is kept for the next attempt.
+  const auto flushed = writer.flush();
+  TRY(downloaded);
+  return flushed;
+}
+
+std::unique_ptr<ByteSource> open_source(const LayerJob& job, int input, int announcements) {
+  if (std::holds_alternative<Downloaded>(job.bytes)) {
+    return std::make_unique<GrowingFileSource>(input, announcements, job.size_bytes);
+  }
+  if (const auto* file = std::get_if<InFile>(&job.bytes)) {
+    return std::make_unique<FileSource>(input, file->offset, job.size_bytes);
+  }
+  return std::make_unique<PipeSource>(input);
+}
+
+Error wrong_digest(const LayerJob& job, const Digest& found) {
+  return Error(ErrorCode::integrity,
+               format("its bytes have digest {} instead of {}", found.string(), job.digest->string()));
+}
+
+/// Runs the chain and checks what has to be checked after the last byte.
+Result<LayerOutcome> unpack(const WorkerEnds& ends,
+                            const LayerJob& job,
+                            ByteSource& source,
+                            int root,
+                            const UnpackLimits& limits) {
+  CountingSource counted(source,
+                         [&](std::uint64_t count) { report(ends, ProgressMessage{count}); });
+  HashingSource packed(counted, job.size_bytes == 0 ? limits.max_bytes : job.size_bytes);
+  const auto unpack_stream = [&]() -> Result<LayerOutcome> {
+    TRY_ASSIGN(const auto decompressed, decompress(packed));
+    HashingSource tar(*decompressed, 2 * limits.max_bytes + kTarOverhead);
+    TRY_ASSIGN(UnpackResult unpacked, unpack_layer(tar, root, limits));
+    TRY_ASSIGN(Digest diff_id, tar.finish());
+    TRY_ASSIGN(Digest digest, packed.finish());
+    return LayerOutcome{std::move(digest), std::move(diff_id), tar.count(), std::move(unpacked), ""};
+  };
+  auto outcome = unpack_stream();
+  if (!outcome) {
+    // Damaged on the way or malformed from the start: the digest tells.
+    if (outcome.error().code() == ErrorCode::integrity && job.digest &&
+        job.size_bytes - std::min(packed.count(), job.size_bytes) <= kMaxReadForDigest) {
+      const auto digest = packed.finish();
+      if (digest && *digest != *job.digest) {
+        return fail(wrong_digest(job, *digest));
+      }
+    }
+    return outcome;
+  }
+  if (job.digest && outcome->digest != *job.digest) {
+    return fail(wrong_digest(job, outcome->digest));
+  }
+  if (job.diff_id && outcome->diff_id != *job.diff_id) {
+    return fail(ErrorCode::integrity,
+                format("its tar has digest {}, but the image's config says {}",
+                       outcome->diff_id.string(), job.diff_id->string()));
+  }
+  outcome->architecture = architecture_of_tree(root);
+  return outcome;
+}
+
+}  // namespace
+
+Error explain_disk_error(const Error& error, const std::string& directory) {
+  const int code = error.sys_errno();
+  if (code != ENOSPC && code != EDQUOT) {
+    return error;
+  }
+  return error.with_hint(format("make room on the file system of '{}', for example with "
+                                "`devenv image prune`",
+                                directory));
+}
+
+int run_downloader(const WorkerEnds& ends, const LayerJob& job, int partial, int announcements) {
+  become_worker(ends, "devenv-download");
+  return report_result(ends, download(ends, job, partial, announcements), job);
+}
+
+int run_program(const WorkerEnds& ends, const LayerJob& job, int output) {
+  // Signals stay held back: `produce` hands them on to its program, which cleans up after itself.
+  sys::die_with_parent(ends.foreman);
+  sys::set_process_name("devenv-produce");
+  const Announce announce = [&](std::string_view activity) {
+    report(ends, ActivityMessage{std::string(activity)});
+  };
+  return report_result(ends, std::get<Piped>(job.bytes).produce(output, announce), job);
+}
+
+int run_unpacker(const WorkerEnds& ends,
+                 const LayerJob& job,
+                 int input,
+                 int announcements,
+                 const UnpackLimits& limits) {
+  become_worker(ends, "devenv-unpack");
+  sys::set_umask(0);
+  const auto work = [&]() -> Result<LayerOutcome> {
+    TRY_ASSIGN(const sys::UniqueFd directory,
+               sys::open_file(job.directory, O_RDONLY | O_DIRECTORY));
+    TRY(sys::remove_tree(directory.get(), "fs"));  // of an attempt that was killed
+    TRY(sys::make_directory_at(directory.get(), "fs", 0755));
+    TRY_ASSIGN(const sys::UniqueFd root,
+               sys::open_at(directory.get(), "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    const auto source = open_source(job, input, announcements);
+    return unpack(ends, job, *source, root.get(), limits);
+  };
+  auto outcome = work();
+  if (!outcome) {
+    const Error error = outcome.error().context(format("cannot unpack {}", job.id));
+    report(ends, FailureMessage{explain_disk_error(error, job.directory)});
+    return 1;
+  }
+  report(ends, OutcomeMessage{std::move(*outcome)});
+  return 0;
+}
+
+}  // namespace devenv::image::fetch
