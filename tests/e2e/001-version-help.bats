@@ -16,7 +16,7 @@ commands="create enter run list stop rm inspect image profile doctor completion 
   quietly devenv --help
   local command
   for command in $commands; do
-    matches "$output" "(^|[[:space:]])$command[[:space:]]+[A-Za-z]"
+    matches "$output" "(^|[[:space:]])${command}[[:space:]]+[A-Za-z]"
   done
 }
 

@@ -112,7 +112,7 @@ gone"
 }
 
 @test "crash: the keeper is killed while something runs inside; it is joined, never mounted twice" {
-  [[ $DEVENV_TEST_STORAGE != copy ]] || skip_for "storage driver copy has no mount of its own"
+  [[ $DEVENV_TEST_STORAGE != copy ]] || skip "the copy driver has no mount of its own"
   create box
   devenv run box sleep 600 >/dev/null 2>&1 </dev/null 3>&- &
   local survivor=$!
@@ -125,7 +125,7 @@ gone"
 }
 
 @test "crash: the file system's server is killed" {
-  [[ $DEVENV_TEST_STORAGE == fuse-overlayfs ]] || skip_for "no file system server with this storage driver"
+  [[ $DEVENV_TEST_STORAGE == fuse-overlayfs ]] || skip "this driver has no file system server"
   create box
   expect 0 devenv run box sudo touch /kept
   kill -KILL "$(running box server_pid)"

@@ -10,7 +10,7 @@ teardown() { rm -rf "$HOME/.config/devenv"; }
   quietly devenv profile list
   local profile
   for profile in $profiles; do
-    matches "$output" "(^|[[:space:]])$profile([[:space:]]|\$)"
+    matches "$output" "(^|[[:space:]])${profile}([[:space:]]|\$)"
   done
   quietly devenv profile list --json
   contains "$output" '"schema": 1'
