@@ -170,13 +170,13 @@ Result<PrunePlan> Store::plan_prune(const std::function<Result<StoreUsage>()>& u
   TRY_ASSIGN(const std::vector<Entry> entries, list_entries(*this, plan.problems));
   // The first look only chooses what to lock. Whoever begins to use something locks it first, so
   // what the second look finds unneeded stays so while we hold its lock.
-  TRY_ASSIGN(const std::vector<ImageRecord> images_before, images());
   TRY_ASSIGN(const StoreUsage usage_before, usage());
+  TRY_ASSIGN(const std::vector<ImageRecord> images_before, images());
   TRY_ASSIGN(Held held,
              lock_unneeded(*this, entries, find_needs(images_before, usage_before, all)));
 
-  TRY_ASSIGN(const std::vector<ImageRecord> images_now, images());
   TRY_ASSIGN(const StoreUsage usage_now, usage());
+  TRY_ASSIGN(const std::vector<ImageRecord> images_now, images());
   Needs needs = find_needs(images_now, usage_now, all);
   for (const ImageRecord& image : needs.forgettable) {
     if (is_busy(image, held.busy)) {
