@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The measurements of tests/bench/run, which calls this as the user who measures.
+
+    measure.py WORK_DIRECTORY IMAGE_REFERENCE      prints the table (Markdown)
+"""
+
+import glob
+import json
+import os
+import platform
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import urllib.request
+
+ROUNDS = 3
+
+
+class Bench:
+    def __init__(self, work, image):
+        self.work = work
+        self.image = image
+        self.devenv = os.path.join(work, "prefix", "bin", "devenv")
+        self.rows = []
+
+    # ---- helpers ----------------------------------------------------------------------------------
+
+    def run(self, *command, check=True):
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if check and done.returncode != 0:
+            sys.exit(f"{shlex.join(command)}: status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def time(self, commands, *, runs, prepare=None, warmup=0):
+        """Median seconds of each command. They run in turn, ROUNDS times; prepare is not timed."""
+        times = [[] for _ in commands]
+        result = os.path.join(self.work, "home", "hyperfine.json")
+        for _ in range(ROUNDS):
+            for position, command in enumerate(commands):
+                options = ["--runs", str(runs), "--warmup", str(warmup)]
+                if prepare and prepare[position]:
+                    options += ["--prepare", prepare[position]]
+                self.run("hyperfine", "-N", *options, "--style", "none", "--export-json", result, command)
+                with open(result, encoding="utf-8") as file:
+                    times[position] += json.load(file)["results"][0]["times"]
+        return [statistics.median(values) for values in times]
+
+    def row(self, what, names, seconds, goal=""):
+        """`names` and `seconds` of devenv first, then of what it is compared with."""
+        for name, value in zip(names[1:], seconds[1:]):
+            ratio = seconds[0] / value
+            said = f"{ratio:.2f} x" if ratio > 0.5 else f"1/{1 / ratio:.0f}" if ratio < 0.1 else f"1/{1 / ratio:.1f}"
+            self.rows.append((what, names[0], seconds[0], name, value, said, goal if name in goal else ""))
+            print(f"{what}: {names[0]} {seconds[0] * 1e3:.1f} ms, {name} {value * 1e3:.1f} ms, {said}",
+                  file=sys.stderr)
+
+    # ---- peers ------------------------------------------------------------------------------------
+
+    def start_podman(self):
+        if not shutil.which("podman"):
+            return False
+        self.run("podman", "pull", "--quiet", "--tls-verify=false", self.image)
+        self.run("podman", "run", "--detach", "--network=host", "--name=bench", self.image, "sleep", "infinity")
+        return True
+
+    def start_distrobox(self):
+        if not shutil.which("distrobox"):
+            return False
+        self.run("distrobox", "create", "--yes", "--name", "peer", "--image", self.image)
+        print("first entry of distrobox: it installs packages, a minute", file=sys.stderr)
+        self.run("distrobox", "enter", "peer", "--", "true")
+        return True
+
+    # ---- measurements -----------------------------------------------------------------------------
+
+    def keeper(self):
+        for record in glob.glob(os.path.join(self.work, "**", "running.json"), recursive=True):
+            with open(record, encoding="utf-8") as file:
+                return json.load(file)["pid"]
+        sys.exit("no running.json: is the environment running?")
+
+    def version(self):
+        self.row("version", ["devenv --version", "/bin/true"],
+                 self.time([f"{self.devenv} --version", "/bin/true"], runs=200, warmup=20),
+                 "at most 2 x /bin/true")
+
+    def warm(self, podman, distrobox):
+        pid = self.keeper()
+        names = ["devenv enter", "nsenter"]
+        commands = [f"{self.devenv} enter bench -- true",
+                    f"nsenter -t {pid} -U -m --preserve-credentials -- true"]
+        self.row("warm entry", names, self.time(commands, runs=150, warmup=10), "at most 2 x nsenter")
+        names, commands = names[:1], commands[:1]
+        if podman:
+            names.append("podman exec")
+            commands.append("podman exec bench true")
+        if distrobox:
+            names.append("distrobox enter")
+            commands.append("distrobox enter peer -- true")
+        if len(names) > 1:
+            self.row("warm entry", names, self.time(commands, runs=10, warmup=1),
+                     "at most 1/80 of distrobox enter")
+
+    def cold(self, distrobox):
+        commands = [f"{self.devenv} enter bench -- true"]
+        prepare = [f"{self.devenv} stop bench"]
+        alone = self.time(commands, runs=15, prepare=prepare)
+        if distrobox:
+            box = self.time(["distrobox enter peer -- true"], runs=1,
+                            prepare=["podman stop --time 0 peer"])
+            self.row("cold start", ["devenv enter", "distrobox enter"], alone + box,
+                     "at most 1/20 of distrobox enter")
+        return alone[0]
+
+    def first(self):
+        create = os.path.join(self.work, "home", "first")
+        with open(create, "w", encoding="ascii") as file:
+            file.write(f"#!/bin/sh\n{self.devenv} create first --image {self.image} >/dev/null 2>&1 && "
+                       f"exec {self.devenv} enter first -- true\n")
+        os.chmod(create, 0o755)
+        seconds = self.time([create], runs=10, prepare=[f"sh -c '{self.devenv} rm -f first 2>/dev/null || :'"])
+        self.run(self.devenv, "rm", "-f", "first", check=False)
+        return seconds[0]
+
+    def layers(self):
+        host, _, rest = self.image.partition("/")
+        name, _, tag = rest.partition(":")
+        accept = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
+        request = urllib.request.Request(f"http://{host}/v2/{name}/manifests/{tag}", headers=accept)
+        with urllib.request.urlopen(request) as answer:
+            manifest = json.load(answer)
+        size = sum(layer["size"] for layer in manifest["layers"])
+        return size, [f"http://{host}/v2/{name}/blobs/{layer['digest']}" for layer in manifest["layers"]]
+
+    def pull(self, podman):
+        """Into stores of their own: what the other measurements use stays where it is."""
+        size, urls = self.layers()
+        folder = os.path.join(self.work, "home", "pull")
+        os.makedirs(folder, exist_ok=True)
+        as_root = "unshare --map-root-user --map-auto"
+        mine = os.path.join(folder, "devenv")
+        commands = [f"env XDG_DATA_HOME={mine} {self.devenv} image pull {self.image}"]
+        prepare = [f"{as_root} rm -rf {mine}"]
+        names = [f"devenv pull ({size / 1e6:.0f} MB)"]
+        if podman:
+            store = os.path.join(folder, "podman")
+            commands.append(f"podman --root {store} --runroot {store}.run pull --quiet --tls-verify=false {self.image}")
+            prepare.append(f"{as_root} rm -rf {store} {store}.run")
+            names.append("podman pull")
+        unpacker = "igzip" if shutil.which("igzip") else "gzip"
+        plain = os.path.join(folder, "plain")
+        script = os.path.join(folder, "unpack")
+        with open(script, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\n")
+            for number, url in enumerate(urls):
+                target = f"{plain}/{number}"
+                file.write(f"(mkdir -p {target} && curl -sS {url} | {unpacker} -dc | "
+                           f"tar -x --numeric-owner -p -C {target}) &\n")
+            file.write("wait\n")
+        os.chmod(script, 0o755)
+        commands.append(f"{as_root} {script}")
+        prepare.append(f"{as_root} rm -rf {plain}")
+        names.append(f"curl, {unpacker}, tar")
+        self.row("pull", names, self.time(commands, runs=1, prepare=prepare), "at most 1/4 of podman pull")
+        self.run(*as_root.split(), "rm", "-rf", folder)
+
+    def pss(self):
+        with open(f"/proc/{self.keeper()}/smaps_rollup", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("Pss:"):
+                    return int(line.split()[1])
+        return 0
+
+    # ---- all of it --------------------------------------------------------------------------------
+
+    def measure(self):
+        self.run(self.devenv, "create", "bench", "--image", self.image)
+        self.run(self.devenv, "enter", "bench", "--", "true")
+        podman = self.start_podman()
+        distrobox = podman and self.start_distrobox()
+        self.version()
+        self.warm(podman, distrobox)
+        self.pull(podman)
+        cold = self.cold(distrobox)
+        first = self.first()
+        self.run(self.devenv, "enter", "bench", "--", "true")
+        pss = self.pss()
+        self.run(self.devenv, "rm", "-f", "bench")
+        if podman:
+            self.run("podman", "rm", "--force", "--all", "--time", "0", check=False)
+            self.run("podman", "unshare", "rm", "-rf", os.path.expanduser("~/.local/share/containers"))
+        return cold, first, pss
+
+    def table(self, cold, first, pss):
+        lines = [
+            "# Measured",
+            "",
+            f"Linux {platform.release()}, {os.cpu_count()} processors; medians; what a line compares ran in turn",
+            "(`tests/bench/run`).",
+            "",
+            "| what | devenv | compared with | | devenv takes | to reach |",
+            "|---|---|---|---|---|---|",
+        ]
+        for what, mine, seconds, name, other, ratio, goal in self.rows:
+            lines.append(f"| {what} | {mine} {show(seconds)} | {name} | {show(other)} | {ratio} | {goal} |")
+        lines.append(f"| cold start | devenv enter {show(cold)} | | | | |")
+        lines.append(f"| create and first entry | {show(first)} | | | | under 100 ms |")
+        lines.append(f"| memory of the keeper | {pss} kB PSS | | | | under 1024 kB |")
+        return "\n".join(lines)
+
+
+def show(seconds):
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1e3:.1f} ms"
+
+
+def main():
+    bench = Bench(sys.argv[1], sys.argv[2])
+    print(bench.table(*bench.measure()))
+
+
+if __name__ == "__main__":
+    main()
