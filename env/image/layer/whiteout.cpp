@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/layer/whiteout.hpp"
+
+#include "env/image/layer/entry_path.hpp"
+
+namespace devenv::image {
+namespace {
+
+constexpr std::string_view kPrefix = ".wh.";
+constexpr std::string_view kMetadataPrefix = ".wh..wh.";
+constexpr std::string_view kOpaque = ".wh..wh..opq";
+
+ClassifiedPath classify_name(std::string_view name) {
+  if (name == kOpaque) {
+    return {.meaning = PathMeaning::opaque};
+  }
+  if (name.starts_with(kMetadataPrefix)) {
+    return {.meaning = PathMeaning::ignored};
+  }
+  if (!name.starts_with(kPrefix)) {
+    return {};
+  }
+  const std::string_view hidden = name.substr(kPrefix.size());
+  if (hidden.empty() || hidden == "." || hidden == "..") {
+    return {.meaning = PathMeaning::malformed};
+  }
+  return {.meaning = PathMeaning::whiteout, .hidden = hidden};
+}
+
+}  // namespace
+
+ClassifiedPath classify_path(std::string_view path) {
+  if (path.find(kPrefix) == std::string_view::npos) {
+    return {};  // nearly always
+  }
+  auto [directories, name] = split_path(path);
+  while (!directories.empty()) {
+    const std::string_view component = take_component(directories);
+    if (component.starts_with(kMetadataPrefix)) {
+      return {.meaning = PathMeaning::ignored};
+    }
+    if (component.starts_with(kPrefix)) {
+      return {.meaning = PathMeaning::malformed};
+    }
+  }
+  return classify_name(name);
+}
+
+bool is_reserved_name(std::string_view name) {
+  return name.starts_with(kPrefix);
+}
+
+}  // namespace devenv::image
