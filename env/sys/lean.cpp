@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "env/sys/lean.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <memory>
 
 namespace devenv::sys::lean {
 namespace {
@@ -111,6 +113,40 @@ Errno set_xattr(int fd, const char* name, std::string_view value) {
 Errno remove_xattr(int fd, const char* name) {
   const Errno error = outcome(::fremovexattr(fd, name));
   return error == ENODATA || error == EOPNOTSUPP ? 0 : error;
+}
+
+bool has_xattr(int fd, const char* name) {
+  return ::fgetxattr(fd, name, nullptr, 0) >= 0;
+}
+
+Result<std::vector<std::string>> character_devices(int directory) {
+  auto copy = open_directory(directory, ".");  // with a position of its own
+  if (!copy) {
+    return fail_errno(copy.error(), "cannot list a directory");
+  }
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(copy->get()), &::closedir);
+  if (stream == nullptr) {
+    return fail_errno(errno, "cannot list a directory");
+  }
+  (void)copy->release();  // closedir closes it
+  std::vector<std::string> names;
+  errno = 0;
+  while (const struct dirent* entry = ::readdir(stream.get())) {
+    struct stat info {};
+    // Some file systems do not tell the type when listing.
+    const bool is_device = entry->d_type == DT_CHR ||
+                           (entry->d_type == DT_UNKNOWN &&
+                            ::fstatat(directory, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+                            S_ISCHR(info.st_mode));
+    if (is_device) {
+      names.emplace_back(entry->d_name);
+    }
+    errno = 0;
+  }
+  if (errno != 0) {
+    return fail_errno(errno, "cannot list a directory");
+  }
+  return names;
 }
 
 FileIds creating_ids() {

@@ -10,9 +10,12 @@
 #include <cstdint>
 #include <ctime>
 #include <span>
+#include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <vector>
 
+#include "env/base/result.hpp"
 #include "env/sys/unique_fd.hpp"
 
 namespace devenv::sys::lean {
@@ -45,8 +48,13 @@ Errno set_owner(int directory, const char* name, uid_t uid, gid_t gid);
 Errno set_times(int directory, const char* name, const timespec& time);
 
 Errno set_xattr(int fd, const char* name, std::string_view value);
+/// Whether an open file has the attribute.
+bool has_xattr(int fd, const char* name);
 /// No error when there is no such attribute or the file system has none.
 Errno remove_xattr(int fd, const char* name);
+
+/// The names of the character devices in an open directory: whiteouts, in a layer.
+Result<std::vector<std::string>> character_devices(int directory);
 
 /// The ids that files made by this process get.
 struct FileIds {
