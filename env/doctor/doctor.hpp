@@ -13,8 +13,8 @@ enum class Status { pass, warn, fail };
 std::string_view to_string(Status status);
 
 struct Finding {
-  std::string id;      ///< stable: "user-namespaces"
-  std::string title;   ///< "user namespaces"
+  std::string id;     ///< stable: "user-namespaces"
+  std::string title;  ///< "user namespaces"
   Status status = Status::pass;
   std::string detail;  ///< what was found
   std::string hint;    ///< what to type; "" when nothing is wrong
