@@ -17,7 +17,8 @@ namespace devenv::image::fetch {
 /// right as long as there is nothing to clean up.
 class Cancellation {
  public:
-  /// `reader` is the write end of the pipe on which events are sent, or -1: its other side is watched.
+  /// `reader` is the write end of the pipe on which events are sent, or -1: its other side is
+  /// watched.
   explicit Cancellation(int reader) : reader_(reader) {}
 
   /// From now on SIGINT, SIGTERM and SIGHUP are errors of wait(), so that the foreman can clean up.

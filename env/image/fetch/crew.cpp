@@ -27,7 +27,8 @@ Error died(const std::string& what, const LayerJob& job, const sys::ExitStatus& 
   const Error error(ErrorCode::failed,
                     format("the process that {} {} {}", what, job.id, status.to_string()));
   return status.signal == SIGKILL
-             ? error.with_hint("the machine may be out of memory: look into the kernel's log (dmesg)")
+             ? error.with_hint(
+                   "the machine may be out of memory: look into the kernel's log (dmesg)")
              : error;
 }
 
@@ -145,9 +146,9 @@ Result<Crew::Worker> Crew::start_unpacker(const LayerJob& job, int input, int an
   TRY_ASSIGN(sys::Pipe reports, sys::make_pipe());
   const pid_t foreman = sys::current_pid();
   TRY_ASSIGN(sys::Child child, context_.spawn_as_root([&] {
-               return run_unpacker({foreman, reports.write_end.get()}, job, input, announcements,
-                                   context_.limits);
-             }));
+    return run_unpacker({foreman, reports.write_end.get()}, job, input, announcements,
+                        context_.limits);
+  }));
   return Worker{.child = std::move(child), .reports = std::move(reports.read_end)};
 }
 
@@ -221,8 +222,9 @@ void Crew::tell(ActiveLayer& layer) {
   layer.told_at = now;
   const LayerJob& job = job_of(layer);
   const bool fetching = layer.producer && !layer.producer->over && layer.fetched < job.size_bytes;
-  const std::string activity =
-      !layer.activity.empty() ? layer.activity : fetching ? "downloading" : "unpacking";
+  const std::string activity = !layer.activity.empty() ? layer.activity
+                               : fetching              ? "downloading"
+                                                       : "unpacking";
   context_.reporter.progress(job.id, activity, fetching ? layer.fetched : layer.unpacked,
                              job.size_bytes, false);
 }
@@ -243,9 +245,9 @@ std::optional<Error> Crew::verdict(const ActiveLayer& layer, bool piped) {
     if (producing) {
       return std::nullopt;
     }
-    const bool fault = fetching != nullptr && (starved || piped ||
-                                               fetching->code() == ErrorCode::network ||
-                                               fetching->code() == ErrorCode::integrity);
+    const bool fault =
+        fetching != nullptr && (starved || piped || fetching->code() == ErrorCode::network ||
+                                fetching->code() == ErrorCode::integrity);
     return fault ? *fetching : *unpacking;
   }
   return *unpacking;
@@ -260,7 +262,8 @@ Result<void> Crew::collect_finished() {
     } else if (layer.unpacker->over && (!layer.producer || layer.producer->over)) {
       context_.reporter.progress(job.id, "unpacking", job.size_bytes, job.size_bytes, true);
       for (const std::string& warning : layer.outcome->unpacked.warnings) {
-        context_.reporter.warn(format("{}: {}", job.id, warning), "");
+        // Device nodes are the host's in an environment: nothing that its user has to know.
+        LOG_INFO("{}: {}", job.id, warning);
       }
       outcomes_[layer.index] = std::move(layer.outcome);
     } else {

@@ -38,13 +38,15 @@ struct Context {
   registry::Timeouts timeouts;
 };
 
-/// Pulls an image. What is in the store already is used: a tag that has not moved costs one request.
-/// Two pulls at once share the work: the second waits and finds the layers there.
+/// Pulls an image. What is in the store already is used: a tag that has not moved costs one
+/// request. Two pulls at once share the work: the second waits and finds the layers there.
 ///
 /// Errors: those of registry::RegistryClient; unsupported (no image for the platform, schema 1...);
 /// integrity (digests, sizes, hostile layers, limits); failed (disk full, a worker that died);
 /// interrupted. Downloaded parts stay for the next attempt unless their digest is wrong.
-Result<ImageRecord> pull(const Context& context, const Reference& reference, const Platform& platform);
+Result<ImageRecord> pull(const Context& context,
+                         const Reference& reference,
+                         const Platform& platform);
 
 /// Imports a root file system tar (of any compression), an OCI layout (a directory, or in a tar) or
 /// a docker archive; found out by content.
@@ -61,8 +63,8 @@ struct BootstrapRequest {
 };
 
 /// Makes an image with mmdebstrap, named localhost/bootstrap/<distribution>:<suite>.
-/// Errors: usage (distribution, suite, mirror); unsupported when mmdebstrap is missing; failed, with
-/// the end of what it said.
+/// Errors: usage (distribution, suite, mirror); unsupported when mmdebstrap is missing; failed,
+/// with the end of what it said.
 Result<ImageRecord> bootstrap(const Context& context, const BootstrapRequest& request);
 
 }  // namespace devenv::image::fetch

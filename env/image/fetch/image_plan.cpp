@@ -52,11 +52,10 @@ Document make_manifest(const Document& config, const std::vector<Descriptor>& la
   for (const Descriptor& layer : layers) {
     list.push_back(descriptor_json(layer.media_type, layer.digest, layer.size_bytes));
   }
-  return document(
-      Json{{"schemaVersion", 2},
-           {"mediaType", kOciManifestType},
-           {"config", descriptor_json(kConfigType, config.digest, config.bytes.size())},
-           {"layers", std::move(list)}});
+  return document(Json{{"schemaVersion", 2},
+                       {"mediaType", kOciManifestType},
+                       {"config", descriptor_json(kConfigType, config.digest, config.bytes.size())},
+                       {"layers", std::move(list)}});
 }
 
 }  // namespace devenv::image::fetch

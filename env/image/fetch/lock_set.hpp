@@ -22,8 +22,8 @@ enum class LockNeed {
 using LockNeeds = std::map<Digest, LockNeed>;
 void add_need(LockNeeds& needs, const Digest& digest, LockNeed need);
 
-/// Takes the locks in the order of the digests, so that two who need some of the same never wait for
-/// each other. Reports "waiting" when somebody else has one. Errors: interrupted.
+/// Takes the locks in the order of the digests, so that two who need some of the same never wait
+/// for each other. Reports "waiting" when somebody else has one. Errors: interrupted.
 Result<std::map<Digest, sys::FileLock>> take_locks(const Context& context, const LockNeeds& needs);
 
 }  // namespace devenv::image::fetch

@@ -51,8 +51,8 @@ Result<void> write_layer_json(const StackedLayer& layer, const std::string& crea
                   {"size_bytes", layer.outcome->unpacked.bytes},
                   {"entries", layer.outcome->unpacked.entries},
                   {"created_at", created_at}};
-  TRY_ASSIGN(const sys::UniqueFd file, sys::open_file(layer.directory + "/layer.json",
-                                                      O_WRONLY | O_CREAT | O_TRUNC, 0600));
+  TRY_ASSIGN(const sys::UniqueFd file,
+             sys::open_file(layer.directory + "/layer.json", O_WRONLY | O_CREAT | O_TRUNC, 0600));
   return sys::write_all(file.get(), json::dump(json) + "\n");
 }
 

@@ -17,12 +17,12 @@ namespace devenv::image::fetch {
 /// One layer of an image, lowest first: in the store already, or unpacked below `directory`.
 struct StackedLayer {
   Digest chain_id;
-  std::string directory;                   ///< empty: in the store
-  const LayerOutcome* outcome = nullptr;   ///< of a new layer
+  std::string directory;                  ///< empty: in the store
+  const LayerOutcome* outcome = nullptr;  ///< of a new layer
 };
 
-/// Completes new layers with what they need from the layers below, writes everything to the disk, and
-/// renames them into place; `work` forgets them.
+/// Completes new layers with what they need from the layers below, writes everything to the disk,
+/// and renames them into place; `work` forgets them.
 Result<void> publish_layers(const Context& context,
                             const std::vector<StackedLayer>& layers,
                             WorkDirectories& work);

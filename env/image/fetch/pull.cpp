@@ -56,10 +56,9 @@ Result<ResolvedManifest> resolve(const Store& store,
     TRY_ASSIGN(const IndexEntry entry, choose_entry(std::get<Index>(document), platform));
     TRY_ASSIGN(fetched, get_manifest(store, client, entry.manifest));
     if (fetched.bytes.size() != entry.manifest.size_bytes) {
-      return fail(ErrorCode::integrity,
-                  format("manifest {} has {} bytes, but the index says {}",
-                         entry.manifest.digest.string(), fetched.bytes.size(),
-                         entry.manifest.size_bytes));
+      return fail(ErrorCode::integrity, format("manifest {} has {} bytes, but the index says {}",
+                                               entry.manifest.digest.string(), fetched.bytes.size(),
+                                               entry.manifest.size_bytes));
     }
   }
   return fail(ErrorCode::integrity, "indexes are nested too deeply");
@@ -82,10 +81,10 @@ Result<ImagePlan> plan_pull(const Context& context,
   TRY_ASSIGN(ImagePlan plan, plan_image(reference.string(), std::move(resolved.document),
                                         resolved.manifest.layers, std::move(config)));
   if (!runs_on(plan.parsed_config.platform, platform)) {
-    return fail(Error(ErrorCode::unsupported,
-                      format("the image is for {}, not for {}",
-                             text::sanitize(plan.parsed_config.platform.string()),
-                             platform.string())));
+    return fail(
+        Error(ErrorCode::unsupported,
+              format("the image is for {}, not for {}",
+                     text::sanitize(plan.parsed_config.platform.string()), platform.string())));
   }
   for (std::size_t i = 0; i < plan.layers.size(); ++i) {
     const Descriptor blob = resolved.manifest.layers[i];

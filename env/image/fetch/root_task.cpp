@@ -21,16 +21,16 @@ Result<Task> start(const Context& context, const std::function<Result<void>()>& 
   TRY_ASSIGN(sys::Pipe errors, sys::make_pipe());
   const pid_t foreman = sys::current_pid();
   TRY_ASSIGN(sys::Child child, context.spawn_as_root([&]() -> int {
-               sys::die_with_parent(foreman);
-               sys::release_signals();
-               const auto done = work();
-               if (done) {
-                 return 0;
-               }
-               const Error error = explain_disk_error(done.error(), context.store.path());
-               (void)sys::write_all(errors.write_end.get(), encode_message(FailureMessage{error}));
-               return 1;
-             }));
+    sys::die_with_parent(foreman);
+    sys::release_signals();
+    const auto done = work();
+    if (done) {
+      return 0;
+    }
+    const Error error = explain_disk_error(done.error(), context.store.path());
+    (void)sys::write_all(errors.write_end.get(), encode_message(FailureMessage{error}));
+    return 1;
+  }));
   return Task{std::move(child), std::move(errors.read_end)};
 }
 

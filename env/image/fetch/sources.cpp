@@ -29,14 +29,15 @@ Result<std::size_t> FileSource::read(std::span<char> buffer) {
   }
   TRY_ASSIGN(const std::size_t count, sys::read_at(fd_, buffer.first(wanted), position_));
   if (count == 0) {
-    return fail(ErrorCode::integrity,
-                format("the file ends {} bytes too early", end_ - position_));
+    return fail(ErrorCode::integrity, format("the file ends {} bytes too early", end_ - position_));
   }
   position_ += count;
   return count;
 }
 
-Result<std::size_t> PipeSource::read(std::span<char> buffer) { return sys::read_some(fd_, buffer); }
+Result<std::size_t> PipeSource::read(std::span<char> buffer) {
+  return sys::read_some(fd_, buffer);
+}
 
 Result<void> GrowingFileSource::wait_for_more() {
   std::array<char, 512 * sizeof(std::uint64_t)> block{};

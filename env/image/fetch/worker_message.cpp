@@ -185,7 +185,9 @@ struct Encoder {
 
 }  // namespace
 
-std::string encode_message(const Message& message) { return std::visit(Encoder{}, message); }
+std::string encode_message(const Message& message) {
+  return std::visit(Encoder{}, message);
+}
 
 Result<std::optional<Message>> MessageReader::next() {
   if (buffer_.size() < kHeaderBytes) {

@@ -113,8 +113,8 @@ std::unique_ptr<ByteSource> open_source(const LayerJob& job, int input, int anno
 }
 
 Error wrong_digest(const LayerJob& job, const Digest& found) {
-  return Error(ErrorCode::integrity,
-               format("its bytes have digest {} instead of {}", found.string(), job.digest->string()));
+  return Error(ErrorCode::integrity, format("its bytes have digest {} instead of {}",
+                                            found.string(), job.digest->string()));
 }
 
 /// Runs the chain and checks what has to be checked after the last byte.
@@ -132,7 +132,8 @@ Result<LayerOutcome> unpack(const WorkerEnds& ends,
     TRY_ASSIGN(UnpackResult unpacked, unpack_layer(tar, root, limits));
     TRY_ASSIGN(Digest diff_id, tar.finish());
     TRY_ASSIGN(Digest digest, packed.finish());
-    return LayerOutcome{std::move(digest), std::move(diff_id), tar.count(), std::move(unpacked), ""};
+    return LayerOutcome{std::move(digest), std::move(diff_id), tar.count(), std::move(unpacked),
+                        ""};
   };
   auto outcome = unpack_stream();
   if (!outcome) {
@@ -165,9 +166,10 @@ Error explain_disk_error(const Error& error, const std::string& directory) {
   if (code != ENOSPC && code != EDQUOT) {
     return error;
   }
-  return error.with_hint(format("make room on the file system of '{}', for example with "
-                                "`devenv image prune`",
-                                directory));
+  return error.with_hint(
+      format("make room on the file system of '{}', for example with "
+             "`devenv image prune`",
+             directory));
 }
 
 int run_downloader(const WorkerEnds& ends, const LayerJob& job, int partial, int announcements) {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// devenv-image: everything that parses bytes from outside. Started by devenv; tells it through
+// stdout what it does (env/image/worker_events.hpp) and ends with 0 after a result, 1 after an
+// error.
+#include <csignal>
+#include <optional>
+
+#include "cmd/image_worker/options.hpp"
+#include "env/base/log.hpp"
+#include "env/image/fetch/fetch.hpp"
+#include "env/image/store.hpp"
+#include "env/image/worker_events.hpp"
+#include "env/sandbox/id_map.hpp"
+#include "env/sandbox/user_namespace.hpp"
+#include "env/sys/poll.hpp"
+#include "env/sys/process.hpp"
+#include "env/sys/signals.hpp"
+#include "env/sys/users.hpp"
+
+namespace {
+
+using namespace devenv;
+using image::ImageRecord;
+using image_worker::ImportOptions;
+using image_worker::Options;
+using image_worker::PullOptions;
+
+constexpr int kEventsFd = 1;
+
+/// Makes the user namespace when the first worker needs it: an image that is there needs none.
+class LazyNamespace {
+ public:
+  explicit LazyNamespace(const sandbox::IdMap& map) : map_(map) {}
+
+  Result<sys::Child> spawn(const std::function<int()>& body) {
+    if (!held_) {
+      TRY_ASSIGN(held_, sandbox::HeldUserNamespace::create(map_));
+    }
+    return held_->spawn(body);
+  }
+
+ private:
+  const sandbox::IdMap& map_;
+  std::optional<sandbox::HeldUserNamespace> held_;
+};
+
+Result<ImageRecord> act(const image::fetch::Context& context, const Options& options) {
+  if (const auto* pull = std::get_if<PullOptions>(&options.action)) {
+    return image::fetch::pull(context, pull->reference, options.platform);
+  }
+  if (const auto* import = std::get_if<ImportOptions>(&options.action)) {
+    return image::fetch::import_archive(context, import->file, import->name, options.platform);
+  }
+  return image::fetch::bootstrap(context, std::get<image::fetch::BootstrapRequest>(options.action));
+}
+
+Result<ImageRecord> run(const std::vector<std::string>& arguments,
+                        Reporter& reporter,
+                        image::fetch::Cancellation& cancellation) {
+  TRY_ASSIGN(const Options options, image_worker::parse_options(arguments, sys::get_variable));
+  TRY_ASSIGN(const sys::User user, sys::current_user());
+  TRY_ASSIGN(const sandbox::IdMap map, sandbox::id_map_for_caller(user));
+  TRY_ASSIGN(const image::Store store, image::Store::open(options.store, map.to_string()));
+  LazyNamespace user_namespace(map);
+  image::fetch::Context context{
+      .store = store,
+      .reporter = reporter,
+      .cancellation = cancellation,
+      .spawn_as_root = [&](const std::function<int()>& body) { return user_namespace.spawn(body); },
+      .limits = {},
+      .timeouts = {}};
+  if (options.max_size) {
+    context.limits.max_bytes = options.max_size->bytes;
+  }
+  if (options.timeout) {
+    context.timeouts.stall = *options.timeout;
+  }
+  return act(context, options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  log::set_level(log::level_from_string(sys::get_variable("DEVENV_LOG")));
+  sys::ignore_signal(SIGPIPE);
+  sys::raise_open_file_limit();
+  image::EventWriter events(kEventsFd);
+  image::fetch::Cancellation cancellation(kEventsFd);
+  const auto record = run({argv + 1, argv + argc}, events, cancellation);
+  if (record) {
+    events.result(*record);
+    return 0;
+  }
+  events.error(record.error());
+  if (cancellation.signal() != 0) {
+    sys::die_by_signal(cancellation.signal());
+  }
+  return 1;
+}

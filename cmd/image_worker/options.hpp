@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// The command line of devenv-image. Its only user is devenv, so it is strict and without frills.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "env/base/byte_size.hpp"
+#include "env/base/result.hpp"
+#include "env/image/fetch/fetch.hpp"
+#include "env/image/platform.hpp"
+#include "env/image/reference.hpp"
+
+namespace devenv::image_worker {
+
+struct PullOptions {
+  image::Reference reference;
+};
+struct ImportOptions {
+  std::string file;
+  image::Reference name;
+};
+
+struct Options {
+  std::string store;
+  image::Platform platform;  ///< the host's unless given
+  std::optional<ByteSize> max_size;
+  std::optional<std::chrono::seconds> timeout;
+  std::variant<PullOptions, ImportOptions, image::fetch::BootstrapRequest> action;
+};
+
+/// Arguments without the program's name. `get_variable` gives DEVENV_IMAGE_MAX_SIZE (a size) and
+/// DEVENV_IMAGE_TIMEOUT (seconds without a byte after which a transfer is given up).
+/// Errors: usage.
+Result<Options> parse_options(const std::vector<std::string>& arguments,
+                              const std::function<std::string(const char*)>& get_variable);
+
+}  // namespace devenv::image_worker
