@@ -8,11 +8,10 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cmd/guest/applets.hpp"
+#include "cmd/guest/memory.hpp"
 #include "cmd/guest/output.hpp"
 
 namespace devenv::guest {
@@ -65,22 +64,6 @@ bool parse_options(Arguments arguments, HoldOptions& options) {
   return true;
 }
 
-/// Closes the files numbered first..last.
-void close_all(unsigned first, unsigned last) {
-  if (first > last || syscall(SYS_close_range, first, last, 0) == 0) {
-    return;
-  }
-  // A seccomp filter may not know the call.
-  struct rlimit limit = {};
-  const unsigned most = 1U << 16;
-  const unsigned open_limit = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < most
-                                  ? static_cast<unsigned>(limit.rlim_max)
-                                  : most;
-  for (unsigned fd = first; fd <= last && fd < open_limit; ++fd) {
-    close(static_cast<int>(fd));
-  }
-}
-
 void close_other_files(const HoldOptions& options) {
   const bool keep_is_lower = options.keep_fd < options.ready_fd;
   const int lower = keep_is_lower ? options.keep_fd : options.ready_fd;
@@ -89,11 +72,11 @@ void close_other_files(const HoldOptions& options) {
   for (const int kept : {lower, upper}) {
     const auto number = static_cast<unsigned>(kept);
     if (number >= next) {
-      close_all(next, number - 1);
+      close_files(next, number - 1);
       next = number + 1;
     }
   }
-  close_all(next, UINT_MAX);
+  close_files(next, UINT_MAX);
 }
 
 void use_null_device() {

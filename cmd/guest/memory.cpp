@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cmd/guest/output.hpp"
@@ -100,6 +102,20 @@ std::optional<std::string_view> read_file(const char* path, Trust trust) {
   }
   close(fd);
   return content;
+}
+
+void close_files(unsigned first, unsigned last) {
+  if (first > last || syscall(SYS_close_range, first, last, 0) == 0) {
+    return;
+  }
+  // A seccomp filter may not know the call.
+  constexpr unsigned kMost = 1U << 16;
+  struct rlimit limit = {};
+  const bool limited = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < kMost;
+  const unsigned end = limited ? static_cast<unsigned>(limit.rlim_max) : kMost;
+  for (unsigned fd = first; fd <= last && fd < end; ++fd) {
+    close(static_cast<int>(fd));
+  }
 }
 
 std::string_view take_field(std::string_view& rest, char separator) {

@@ -63,6 +63,9 @@ enum class Trust {
 /// Symbolic links are followed with Trust::any only.
 std::optional<std::string_view> read_file(const char* path, Trust trust);
 
+/// Closes the files numbered `first` to `last`, those that are open.
+void close_files(unsigned first, unsigned last);
+
 /// Takes the text up to `separator` (or all of it) off the front of `rest`.
 std::string_view take_field(std::string_view& rest, char separator);
 

@@ -7,10 +7,10 @@
 // signals and exit code are its own.
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cmd/guest/output.hpp"
@@ -293,7 +293,7 @@ int run(const SudoOptions& options, const Accounts& accounts, const User& caller
       return child < 0 ? 1 : 0;
     }
   }
-  syscall(SYS_close_range, options.close_from, ~0U, 0);
+  close_files(options.close_from, UINT_MAX);
   execute(*program, environment);
   return 1;
 }
