@@ -26,6 +26,26 @@ struct Removal {
   unsigned moved = 0;
 };
 
+/// Which mount a descriptor is on: bind mounts of one file system differ here. 0 if unknown.
+/// Source: proc(5), /proc/pid/fdinfo (Linux 3.15).
+std::uint64_t mount_id(int fd) {
+  const std::string info = read_file(format("/proc/self/fdinfo/{}", fd)).value_or("");
+  for (const std::string_view line : text::lines(info)) {
+    constexpr std::string_view kKey = "mnt_id:";
+    if (line.starts_with(kKey)) {
+      return text::parse_number(text::trim(line.substr(kKey.size()))).value_or(0);
+    }
+  }
+  return 0;
+}
+
+bool on_same_mount(int first, int second) {
+  struct stat one {};
+  struct stat other {};
+  return ::fstat(first, &one) == 0 && ::fstat(second, &other) == 0 && one.st_dev == other.st_dev &&
+         mount_id(first) == mount_id(second);
+}
+
 /// -1 with errno; EXDEV when something is mounted on `name`.
 int open_without_crossing(int directory, const std::string& name) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -36,12 +56,8 @@ int open_without_crossing(int directory, const std::string& name) {
   if (fd != -1 || (errno != ENOSYS && errno != EPERM)) {
     return fd;
   }
-  // Before Linux 5.6 only other devices are noticed, not bind mounts of the same file system.
-  fd = ::openat(directory, name.c_str(), kFlags);
-  struct stat parent {};
-  struct stat child {};
-  if (fd == -1 || (::fstat(directory, &parent) == 0 && ::fstat(fd, &child) == 0 &&
-                   parent.st_dev == child.st_dev)) {
+  fd = ::openat(directory, name.c_str(), kFlags);  // before Linux 5.6
+  if (fd == -1 || on_same_mount(directory, fd)) {
     return fd;
   }
   ::close(fd);
