@@ -18,15 +18,17 @@
 namespace {
 
 /// In memory, because each input makes and removes a tree.
-const std::string& playground() {
-  static const std::string path = [] {
-    std::string made = "/dev/shm/devenv-fuzz-" + std::to_string(::getpid());
-    std::filesystem::create_directories(made);
-    std::atexit([] { std::filesystem::remove_all(playground()); });
-    return made;
-  }();
-  return path;
-}
+class Playground {
+ public:
+  Playground() { std::filesystem::create_directories(path_); }
+  Playground(const Playground&) = delete;
+  Playground& operator=(const Playground&) = delete;
+  ~Playground() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = "/dev/shm/devenv-fuzz-" + std::to_string(::getpid());
+};
 
 void unpack(const std::string& root, std::string bytes) {
   namespace image = devenv::image;
@@ -47,7 +49,8 @@ void unpack(const std::string& root, std::string bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string root = playground() + "/root";
+  static const Playground playground;
+  const std::string root = playground.path() + "/root";
   std::filesystem::create_directory(root);
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as text is the point
   unpack(root, std::string(reinterpret_cast<const char*>(data), size));
@@ -55,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::fprintf(stderr, "%s\n", removed.error().to_line().c_str());
     std::abort();
   }
-  if (!std::filesystem::is_empty(playground())) {
+  if (!std::filesystem::is_empty(playground.path())) {
     std::fprintf(stderr, "something appeared beside the root\n");
     std::abort();
   }

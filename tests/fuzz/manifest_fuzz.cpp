@@ -1,31 +1,124 @@
 // SPDX-License-Identifier: MIT
-// Manifests, indexes and image configs: what is accepted keeps the limits it is promised to keep.
-#include <cstddef>
+// Documents of registries and lines of devenv-image: every reader gets every input.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
-#include <variant>
 
+#include "env/base/json.hpp"
+#include "env/base/text.hpp"
 #include "env/image/config.hpp"
 #include "env/image/manifest.hpp"
+#include "env/image/record.hpp"
+#include "env/image/worker_events.hpp"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  namespace image = devenv::image;
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as text is the point
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  for (const std::string_view type : {std::string_view{}, image::kOciManifestType,
-                                      image::kOciIndexType, image::kDockerListType}) {
-    const auto document = image::parse_manifest(text, type);
-    if (!document) {
-      continue;
-    }
-    if (const auto* manifest = std::get_if<image::Manifest>(&*document)) {
-      if (manifest->layers.empty() || manifest->layers.size() > image::kMaxLayers) {
-        std::abort();
-      }
-      static_cast<void>(manifest->download_bytes());
+using namespace devenv::image;
+
+namespace {
+
+/// libFuzzer reports an abort together with the input.
+void must(bool condition) {
+  if (!condition) {
+    std::abort();
+  }
+}
+
+/// Whatever goes wrong, a person can be shown why.
+void check(const devenv::Error& error) {
+  for (const devenv::Error* each = &error; each != nullptr; each = each->cause()) {
+    must(devenv::text::sanitize(each->message()) == each->message());
+  }
+  must(error.code() != devenv::ErrorCode::failed);
+}
+
+void check(const Manifest& manifest) {
+  must(!manifest.layers.empty() && manifest.layers.size() <= kMaxLayers);
+  must(manifest.config.size_bytes <= kMaxDocumentBytes);
+  must(manifest.download_bytes() <= kMaxLayers * kMaxLayerBytes);
+}
+
+void check(const Index& index) {
+  for (const char* platform : {"linux/amd64", "linux/arm/v7", "linux/arm64"}) {
+    const auto chosen = choose_entry(index, *Platform::parse(platform));
+    if (chosen) {
+      must(chosen->is_image && chosen->manifest.size_bytes <= kMaxDocumentBytes);
+    } else {
+      check(chosen.error());
     }
   }
-  static_cast<void>(image::parse_config(text, 1));
+}
+
+void read_manifest(std::string_view text) {
+  int accepted = 0;
+  for (const std::string_view type : {std::string_view(), kDockerManifestType, kDockerListType,
+                                      kOciManifestType, kOciIndexType}) {
+    const auto document = parse_manifest(text, type);
+    if (!document) {
+      check(document.error());
+      continue;
+    }
+    std::visit([](const auto& each) { check(each); }, *document);
+    accepted += std::holds_alternative<Index>(*document) ? 1 : 100;
+  }
+  // Never a manifest under one name and an index under another.
+  must(accepted < 100 || accepted % 100 == 0);
+}
+
+void read_config(std::string_view text) {
+  for (const std::size_t layers : {std::size_t{0}, std::size_t{1}, std::size_t{2}}) {
+    const auto config = parse_config(text, layers);
+    if (!config) {
+      check(config.error());
+      continue;
+    }
+    must(config->diff_ids.size() == layers && config->platform.os == "linux");
+    for (const std::string& variable : config->environment) {
+      must(variable.find('=') != std::string::npos && variable.find('\0') == std::string::npos);
+    }
+  }
+}
+
+class Listener final : public devenv::Reporter {
+ public:
+  void step(std::string_view message) override { safe(message); }
+  void warn(std::string_view message, std::string_view hint) override {
+    safe(message);
+    safe(hint);
+  }
+  void progress(std::string_view id,
+                std::string_view activity,
+                std::uint64_t /*done*/,
+                std::uint64_t /*total*/,
+                bool /*finished*/) override {
+    safe(id);
+    safe(activity);
+  }
+
+ private:
+  static void safe(std::string_view text) { must(devenv::text::sanitize(text) == text); }
+};
+
+void read_events(std::string_view text) {
+  Listener listener;
+  for (const std::string_view line : devenv::text::lines(text)) {
+    const auto outcome = handle_event(line, listener);
+    if (outcome && *outcome) {
+      must(ImageRecord::from_json((*outcome)->to_json()) == **outcome);
+    } else if (outcome) {
+      const devenv::Json json = error_to_json(outcome->error());
+      must(error_to_json(error_from_json(json)) == json);
+    }
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  read_manifest(text);
+  read_config(text);
+  read_events(text);
+  if (const auto json = devenv::json::parse(text)) {
+    must(devenv::json::parse(devenv::json::dump(*json)) == *json);
+  }
   return 0;
 }
