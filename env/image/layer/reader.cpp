@@ -173,9 +173,14 @@ Result<const Entry*> TarReader::next() {
   if (status == ARCHIVE_EOF) {
     return nullptr;
   }
-  // A warning is about character sets or a keyword it does not know: the values are there.
-  // ARCHIVE_RETRY is a header with a wrong checksum, and it would look for the next one.
-  if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {
+  // A warning is about character sets or a keyword it does not know: the values are there, unless
+  // it gave up on the extended header. ARCHIVE_RETRY is a header with a wrong checksum, and it
+  // would look for the next one.
+  const bool complete = status == ARCHIVE_OK ||
+                        (status == ARCHIVE_WARN &&
+                         view(::archive_error_string(state_->tar.get())).find("malformed pax") ==
+                             std::string_view::npos);
+  if (!complete) {
     return fail(state_->failure());
   }
   TRY(state_->fill());
