@@ -16,6 +16,9 @@ namespace {
 /// No password fits, and nothing ever expires: PAM refuses sudo to an expired account.
 constexpr std::string_view kShadowRest = ":*:::::::";
 
+constexpr std::string_view kSudoersDirectory = "/etc/sudoers.d";
+constexpr std::size_t kIncludeSize = std::string_view("#includedir").size();
+
 bool contains(const std::vector<std::string>& list, std::string_view value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
@@ -313,6 +316,21 @@ std::string sudoers_entry(EnvUid uid) {
       "Defaults !fqdn\n"
       "#{} ALL=(ALL:ALL) NOPASSWD: ALL\n",
       uid.get());
+}
+
+std::string include_sudoers_directory(std::string_view sudoers) {
+  AccountLines lines(sudoers);
+  for (const std::string_view line : lines.all()) {
+    const std::string_view directive = text::trim(line);
+    const std::string_view path =
+        text::trim(directive.substr(std::min(kIncludeSize, directive.size())));
+    if ((directive.starts_with("#includedir") || directive.starts_with("@includedir")) &&
+        (path == kSudoersDirectory || path == "\"/etc/sudoers.d\"" || path == "/etc/sudoers.d/")) {
+      return std::string(sudoers);
+    }
+  }
+  lines.append(std::string("#includedir ").append(kSudoersDirectory));
+  return lines.to_string();
 }
 
 std::string choose_shell(std::string_view host_shell,

@@ -52,11 +52,16 @@ struct AccountUser {
 /// (':' ',' control characters, a leading '+' '-' '#'), or when a user other than 0 is called root.
 Result<AccountFiles> edit_accounts(const AccountFiles& files, const AccountUser& user);
 
-/// Content of /etc/sudoers.d/devenv (mode 0440): the user may do everything without a password.
+/// Content of a file (mode 0440) in /etc/sudoers.d: the user may do everything without a password.
+/// The file's name should sort last, since the last rule that matches a user counts.
 ///
 /// The user is named by uid: a name could be taken for an alias, or need quoting that differs
 /// between versions of sudo. Source: sudoers(5), "User_List".
 std::string sudoers_entry(EnvUid uid);
+
+/// /etc/sudoers with a last line that reads /etc/sudoers.d, unless a line of it does already. The
+/// spelling is the older one, which every version knows.
+std::string include_sudoers_directory(std::string_view sudoers);
 
 /// The login shell inside: `host_shell` if the image has it, else a program of that name in /bin,
 /// /usr/bin or /usr/local/bin, else bash, else /bin/sh. `nologin`, `false` and the like are no

@@ -277,6 +277,7 @@ http_proxy=p" 'ann sudo env -u X | sort'
 @test "sudo: login and other shells" {
   prints "/run/home/root" 'ann sudo -i pwd'
   prints "-sh /run/home/root" 'ann sudo -i echo "\$0" "\$HOME"'
+  # shellcheck disable=SC1003 # the word ends with a backslash
   prints 'a b;  "c\' 'ann sudo --login printf %s "a b;  \"c\\"'
   prints "/bin/bash /run" 'ann sudo -s echo "\$0" "\$PWD"'
   prints "-sh" 'echo "echo \$0" | ann sudo -i'

@@ -284,6 +284,32 @@ TEST_CASE("sudoers: the user is named by number") {
   CHECK(entry.back() == '\n');
 }
 
+TEST_CASE("sudoers: the directory is read by exactly one line") {
+  struct SudoersCase {
+    const char* before;
+    const char* after;
+  };
+  const SudoersCase cases[] = {
+      {"", "#includedir /etc/sudoers.d\n"},
+      {"root ALL=(ALL) ALL", "root ALL=(ALL) ALL\n#includedir /etc/sudoers.d\n"},
+      {"a\n#includedir /etc/sudoers.d\nb", nullptr},
+      {"@includedir \t/etc/sudoers.d\n", nullptr},
+      {" @includedir \"/etc/sudoers.d\"\n", nullptr},
+      {"#includedir /etc/sudoers.d/\n", nullptr},
+      {"# includedir /etc/sudoers.d\n",
+       "# includedir /etc/sudoers.d\n#includedir /etc/sudoers.d\n"},
+      {"#includedir /etc/sudoers.dist\n",
+       "#includedir /etc/sudoers.dist\n#includedir /etc/sudoers.d\n"},
+      {"#include /etc/sudoers.d\n", "#include /etc/sudoers.d\n#includedir /etc/sudoers.d\n"},
+      {"#\n", "#\n#includedir /etc/sudoers.d\n"},
+  };
+  for (const SudoersCase& example : cases) {
+    CAPTURE(example.before);
+    CHECK(include_sudoers_directory(example.before) ==
+          (example.after == nullptr ? example.before : example.after));
+  }
+}
+
 TEST_CASE("shell: the host's if the image has it, else bash, else sh") {
   struct ShellCase {
     const char* host;
