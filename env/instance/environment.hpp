@@ -43,7 +43,10 @@ struct Environment {
   Spec spec;
   State state;
 
+  /// Held by whoever keeps the environment running; the kernel gives it back when they end.
   std::string lock_file() const { return directory + "/lock"; }
+  /// Held for the moment of starting or removing it.
+  std::string start_lock_file() const { return directory + "/start.lock"; }
   std::string running_file() const { return directory + "/running.json"; }
   std::string upper() const { return directory + "/upper"; }
   std::string work() const { return directory + "/work"; }

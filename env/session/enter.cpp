@@ -112,34 +112,57 @@ Error exec_command(const std::vector<std::string>& command,
   return error;
 }
 
+/// A dash in front makes it a login shell, whichever it is (bash(1), "INVOCATION").
+Error exec_login_shell(const std::string& shell, const std::vector<std::string>& environment) {
+  const std::string base = shell.substr(shell.find_last_of('/') + 1);
+  return sys::exec_path(shell, {"-" + base}, environment);
+}
+
+/// Joins the namespaces of the running environment. A holder that was killed a moment ago gives its
+/// namespaces up (ESRCH) before it counts as ended: a few milliseconds later it is started again.
+Result<RunningRecord> join(const instance::Workspace& workspace,
+                           const instance::Environment& environment,
+                           Reporter& reporter) {
+  constexpr int kTries = 100;
+  constexpr std::chrono::milliseconds kPause{2};
+  for (int attempt = 1;; ++attempt) {
+    TRY_ASSIGN(Running running, ensure_running(workspace, environment, reporter));
+    const auto joined = sys::join_namespaces(running.process.get(), CLONE_NEWUSER | CLONE_NEWNS);
+    if (joined) {
+      return std::move(running.record);
+    }
+    if (joined.error().sys_errno() != ESRCH || attempt == kTries) {
+      return fail(joined.error());
+    }
+    sys::sleep_for(kPause);
+  }
+}
+
 }  // namespace
 
-Error enter(const instance::Workspace& workspace,
-            const Running& running,
-            const EnterRequest& request,
-            Reporter& reporter) {
-  const RunningRecord& record = running.record;
+EnterFailure enter(const instance::Workspace& workspace,
+                   const instance::Environment& environment,
+                   const EnterRequest& request,
+                   Reporter& reporter) {
   const auto directory = caller_directory();
-  if (auto joined = sys::join_namespaces(running.process.get(), CLONE_NEWUSER | CLONE_NEWNS);
-      !joined) {
-    return joined.error().context(format("cannot enter environment '{}'", record.name));
+  const auto record = join(workspace, environment, reporter);
+  if (!record) {
+    return {
+        record.error().context(format("cannot enter environment '{}'", environment.name.string()))};
   }
   const std::string runtime = sys::get_variable("XDG_RUNTIME_DIR");
-  std::vector<std::string> environment = build_environment(EnvironmentInput{
+  std::vector<std::string> variables = build_environment(EnvironmentInput{
       .host = sys::current_environment(),
-      .image = record.image_environment,
-      .environment_name = record.name,
+      .image = record->image_environment,
+      .environment_name = record->name,
       .user = workspace.user.name,
       .home = workspace.user.home,
-      .shell = record.shell,
+      .shell = record->shell,
       .runtime_directory = runtime.starts_with('/') && sys::is_directory(runtime) ? runtime : ""});
-  environment.push_back("PWD=" + enter_directory(directory, workspace.user.home, reporter));
-  if (!request.command.empty()) {
-    return exec_command(request.command, environment);
-  }
-  // A dash in front makes it a login shell, whichever it is (bash(1), "INVOCATION").
-  const std::string base = record.shell.substr(record.shell.find_last_of('/') + 1);
-  return sys::exec_path(record.shell, {"-" + base}, environment);
+  variables.push_back("PWD=" + enter_directory(directory, workspace.user.home, reporter));
+  const Error failure = request.command.empty() ? exec_login_shell(record->shell, variables)
+                                                : exec_command(request.command, variables);
+  return {failure, failure.sys_errno()};
 }
 
 }  // namespace devenv::session

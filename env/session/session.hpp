@@ -57,13 +57,18 @@ struct EnterRequest {
   std::vector<std::string> command;  ///< empty: the login shell
 };
 
-/// Becomes the command inside the environment. Returns only on failure: not_found (exit code 127)
-/// when there is no such command, Error with errno EACCES or ENOEXEC (126) when it cannot be run.
-/// A missing working directory is reported, and the home directory used.
-Error enter(const instance::Workspace& workspace,
-            const Running& running,
-            const EnterRequest& request,
-            Reporter& reporter);
+/// Becomes the command inside the environment, which is started if need be. Returns only on
+/// failure: errno ENOENT when there is no such command (exit code 127), another errno of execve(2)
+/// when it cannot be run (126), and no command_errno when devenv itself failed (125).
+/// A working directory that is not shared is reported, and the home directory used.
+struct EnterFailure {
+  Error error;
+  int command_errno = 0;
+};
+EnterFailure enter(const instance::Workspace& workspace,
+                   const instance::Environment& environment,
+                   const EnterRequest& request,
+                   Reporter& reporter);
 
 /// Ends every process inside: TERM, `grace`, KILL; then the holder. No error when it is not
 /// running.

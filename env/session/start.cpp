@@ -34,14 +34,16 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kPollInterval{5};
 constexpr milliseconds kStaleLockAfter{1000};
-constexpr milliseconds kGiveUpAfter{30000};
+constexpr milliseconds kGiveUpAfter{10000};
 constexpr milliseconds kDeadFileSystemGrace{2000};
 constexpr std::size_t kSessionIdBytes = 16;
 
 /// What a holder is made from; everything is looked up before the first fork.
 struct Launch {
   const instance::Environment& environment;
-  const sys::FileLock& lock;
+  /// The environment's lock. A holder that takes over goes without when the file system server
+  /// has it.
+  const std::optional<sys::FileLock>& lock;
   sys::UniqueFd guest;   ///< devenv-guest, open: the new root does not have to contain it
   RunningRecord record;  ///< what is known beforehand
 };
@@ -93,17 +95,18 @@ int holder_main(const Launch& launch,
       sys::read_some(pipes.go.read_end.get(), {&word, 1}).value_or(0) != 1) {
     return 1;  // the starter is gone: nobody would ever find this holder
   }
-  const int lock = launch.lock.fd();
-  if (auto kept = sys::keep_across_exec(lock); !kept) {
-    return report(kept.error());
-  }
+  std::vector<std::string> arguments = {"devenv-guest", "hold", launch.environment.name.string(),
+                                        "--ready-fd", std::to_string(status)};
   if (auto kept = sys::keep_across_exec(status); !kept) {
     return report(kept.error());
   }
-  return report(sys::exec_fd(launch.guest.get(),
-                             {"devenv-guest", "hold", launch.environment.name.string(), "--keep-fd",
-                              std::to_string(lock), "--ready-fd", std::to_string(status)},
-                             {}));
+  if (launch.lock) {
+    if (auto kept = sys::keep_across_exec(launch.lock->fd()); !kept) {
+      return report(kept.error());
+    }
+    arguments.insert(arguments.end(), {"--keep-fd", std::to_string(launch.lock->fd())});
+  }
+  return report(sys::exec_fd(launch.guest.get(), arguments, {}));
 }
 
 /// One line, or everything if there is none.
@@ -234,9 +237,13 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
              sandbox::mount_root(environment.state.storage, layout, lock));
   // What is made in the root belongs to root.
   sys::set_file_system_ids(0, 0);
-  TRY(sandbox::apply(std::move(opened), mounted.root.get()));
+  TRY_ASSIGN(const auto skipped, sandbox::apply(std::move(opened), mounted.root.get()));
+  for (const std::string& line : skipped) {
+    LOG_INFO("not mounted: {}", line);
+  }
   TRY_ASSIGN(std::string shell, provision(mounted.root.get(), user));
   sys::set_file_system_ids(user.uid.get(), user.gid.get());
+  sys::make_dumpable();  // changing ids took that away, and the starter has to look at us
   TRY(sys::change_root(mounted.root.get()));
   return Prepared{mounted.server_pid, std::move(shell)};
 }
@@ -255,7 +262,7 @@ PlanInput plan_input(const instance::Workspace& workspace,
 
 Result<Launch> make_launch(const instance::Workspace& workspace,
                            const instance::Environment& environment,
-                           const sys::FileLock& lock) {
+                           const std::optional<sys::FileLock>& lock) {
   TRY_ASSIGN_CONTEXT(sys::UniqueFd guest, sys::open_file(workspace.guest_program(), O_RDONLY),
                      "devenv is not installed completely");
   TRY_ASSIGN(std::string boot, sys::boot_id());
@@ -268,44 +275,6 @@ Result<Launch> make_launch(const instance::Workspace& workspace,
                                         .started_at = image::current_timestamp(),
                                         .shell = "/bin/sh",
                                         .image_environment = environment.state.image_environment}};
-}
-
-/// Nothing runs: new namespaces, new root.
-Result<void> start(const instance::Workspace& workspace,
-                   const instance::Environment& environment,
-                   const sys::FileLock& lock) {
-  TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
-  TRY(check_id_map(environment, map));
-  TRY_ASSIGN(const image::Store store,
-             image::Store::open(workspace.paths.store(), map.to_string()));
-  TRY_ASSIGN(const sandbox::RootLayout layout, root_layout(environment, store));
-  TRY_ASSIGN(Launch launch, make_launch(workspace, environment, lock));
-  const sandbox::MountPlan plan =
-      plan_mounts(plan_input(workspace, environment, launch.record.session_id));
-  LOG_DEBUG("mount plan:\n{}", sandbox::to_string(plan));
-  const auto spawn = [&map](std::function<int()> body) {
-    return sandbox::spawn_in_user_namespace(map, sandbox::MountNamespace::own, std::move(body));
-  };
-  const auto prepare = [&] {
-    return prepare_root(plan, environment, layout, workspace.user, lock.fd());
-  };
-  return in_starter([&] { return launch_holder(launch, spawn, prepare); });
-}
-
-/// The holder was killed while others live on in its namespaces: a new one joins them, so that the
-/// upper directory is never mounted a second time.
-Result<void> adopt(const instance::Workspace& workspace,
-                   const instance::Environment& environment,
-                   const Running& orphans,
-                   const sys::FileLock& lock) {
-  TRY_ASSIGN(Launch launch, make_launch(workspace, environment, lock));
-  launch.record = orphans.record;
-  const auto spawn = [](const std::function<int()>& body) { return sys::fork_child(0, body); };
-  const auto prepare = [&orphans]() -> Result<Prepared> {
-    TRY(sys::join_namespaces(orphans.process.get(), CLONE_NEWUSER | CLONE_NEWNS));
-    return Prepared{};
-  };
-  return in_starter([&] { return launch_holder(launch, spawn, prepare); });
 }
 
 /// A file system server that lost its holder before anybody could join it still has the lock.
@@ -325,12 +294,66 @@ void end_stale_servers(const instance::Environment& environment) {
   }
 }
 
-Error busy(const instance::Environment& environment) {
-  return Error(ErrorCode::conflict,
-               format("environment '{}' is being started or stopped by another "
-                      "process",
-                      environment.name.string()))
-      .with_hint(format("if that does not end: devenv stop {}", environment.name.string()));
+/// The lock that says "running". Nobody starts the environment but us, so whoever has it still is
+/// about to end: a stopped holder, a server whose root is gone.
+Result<std::optional<sys::FileLock>> take_lock(const instance::Environment& environment) {
+  const auto began = steady_clock::now();
+  bool ended_servers = false;
+  while (true) {
+    TRY_ASSIGN(auto lock,
+               sys::FileLock::try_acquire(environment.lock_file(), sys::LockMode::exclusive));
+    if (lock) {
+      return lock;
+    }
+    const auto waited = steady_clock::now() - began;
+    if (waited > kGiveUpAfter) {
+      return fail(Error(ErrorCode::conflict, "a process that is not known still uses its files")
+                      .with_hint(format("end it: devenv stop {}", environment.name.string())));
+    }
+    if (waited > kStaleLockAfter && !ended_servers) {
+      ended_servers = true;
+      end_stale_servers(environment);
+    }
+    sys::sleep_for(kPollInterval);
+  }
+}
+
+/// Nothing runs: new namespaces, new root.
+Result<void> start(const instance::Workspace& workspace, const instance::Environment& environment) {
+  TRY_ASSIGN(const std::optional<sys::FileLock> lock, take_lock(environment));
+  TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
+  TRY(check_id_map(environment, map));
+  TRY_ASSIGN(const image::Store store,
+             image::Store::open(workspace.paths.store(), map.to_string()));
+  TRY_ASSIGN(const sandbox::RootLayout layout, root_layout(environment, store));
+  TRY_ASSIGN(Launch launch, make_launch(workspace, environment, lock));
+  const sandbox::MountPlan plan =
+      plan_mounts(plan_input(workspace, environment, launch.record.session_id));
+  LOG_DEBUG("mount plan:\n{}", sandbox::to_string(plan));
+  const auto spawn = [&map](std::function<int()> body) {
+    return sandbox::spawn_in_user_namespace(map, sandbox::MountNamespace::own, std::move(body));
+  };
+  const auto prepare = [&] {
+    return prepare_root(plan, environment, layout, workspace.user, lock->fd());
+  };
+  return in_starter([&] { return launch_holder(launch, spawn, prepare); });
+}
+
+/// The holder was killed while others live on in its namespaces: a new one joins them, so that the
+/// upper directory is never mounted a second time.
+Result<void> adopt(const instance::Workspace& workspace,
+                   const instance::Environment& environment,
+                   const Running& orphans) {
+  TRY_ASSIGN(const auto lock,
+             sys::FileLock::try_acquire(environment.lock_file(), sys::LockMode::exclusive));
+  TRY_ASSIGN(Launch launch, make_launch(workspace, environment, lock));
+  launch.record = orphans.record;
+  const auto spawn = [](const std::function<int()>& body) { return sys::fork_child(0, body); };
+  const auto prepare = [&orphans]() -> Result<Prepared> {
+    TRY(sys::join_namespaces(orphans.process.get(), CLONE_NEWUSER | CLONE_NEWNS));
+    return Prepared{};
+  };
+  return in_starter([&] { return launch_holder(launch, spawn, prepare); });
 }
 
 }  // namespace
@@ -339,40 +362,25 @@ Result<Running> ensure_running(const instance::Workspace& workspace,
                                const instance::Environment& environment,
                                Reporter& reporter) {
   const std::string name = environment.name.string();
-  const auto began = steady_clock::now();
-  bool looked_for_stale_servers = false;
   while (true) {
     TRY_ASSIGN(auto running, find_running(environment));
+    if (running && !running->orphaned && file_system_alive(running->record)) {
+      return *std::move(running);
+    }
+    // Whoever comes second waits here, and finds the environment running.
+    TRY_ASSIGN(const sys::FileLock starting,
+               sys::FileLock::acquire(environment.start_lock_file(), sys::LockMode::exclusive));
+    TRY_ASSIGN(running, find_running(environment));
     if (running && !file_system_alive(running->record)) {
       reporter.warn(
           format("the file system of '{}' has died; the environment is started anew", name), "");
       TRY(stop(environment, kDeadFileSystemGrace));
-      continue;
+      running.reset();
     }
-    if (running && !running->orphaned) {
-      return *std::move(running);
+    if (!running || running->orphaned) {
+      TRY_CONTEXT(running ? adopt(workspace, environment, *running) : start(workspace, environment),
+                  format("cannot start environment '{}'", name));
     }
-    TRY_ASSIGN(const auto lock,
-               sys::FileLock::try_acquire(environment.lock_file(), sys::LockMode::exclusive));
-    if (lock) {
-      // Another process may have started and stopped it, or left it, between the look and the lock.
-      TRY_ASSIGN(running, find_running(environment));
-      if (!running || running->orphaned) {
-        TRY_CONTEXT(running ? adopt(workspace, environment, *running, *lock)
-                            : start(workspace, environment, *lock),
-                    format("cannot start environment '{}'", name));
-      }
-      continue;
-    }
-    const auto waited = steady_clock::now() - began;
-    if (waited > kGiveUpAfter) {
-      return fail(busy(environment));
-    }
-    if (waited > kStaleLockAfter && !looked_for_stale_servers) {
-      looked_for_stale_servers = true;
-      end_stale_servers(environment);
-    }
-    sys::sleep_for(kPollInterval);
   }
 }
 
