@@ -105,7 +105,7 @@ Error server_error(sys::Child server, int messages) {
   const auto status = server.wait();
   const auto said = sys::read_all(messages, kMessageLimit);
   std::vector<std::string> lines;
-  for (const std::string_view line : text::lines(said ? *said : "")) {
+  for (const std::string_view line : text::lines(said ? std::string_view(*said) : "")) {
     // libfuse says this of an option that fuse-overlayfs itself sets.
     if (!line.starts_with("unknown argument ignored")) {
       lines.push_back(text::sanitize(line));
@@ -123,6 +123,12 @@ Result<MountedRoot> mount_fuse_overlay(const RootLayout& layout, int kept_fd) {
   if (!program) {
     return fail(Error(ErrorCode::unsupported, format("the program {} is missing", kProgram))
                     .with_hint(format("install the package {}", kProgram)));
+  }
+  if (layout.upper.find(':') != std::string::npos) {
+    // It resolves the path, then puts it before the layers with a ':' between them.
+    return fail(Error(ErrorCode::unsupported,
+                      format("{} cannot use '{}': its path has a ':'", kProgram, layout.upper))
+                    .with_hint("set XDG_DATA_HOME to a path without ':'"));
   }
   TRY_ASSIGN(sys::UniqueFd device, open_device());
   TRY_ASSIGN(const LayerFds fds, open_layers(layout));
