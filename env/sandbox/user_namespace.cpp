@@ -137,6 +137,8 @@ Result<HeldUserNamespace> HeldUserNamespace::create(const IdMap& map) {
   const pid_t parent = sys::current_pid();
   TRY_ASSIGN(sys::Child holder,
              spawn_in_user_namespace(map, MountNamespace::shared, [parent]() -> int {
+               // A pipe's end that stayed open here would never be seen to close.
+               sys::close_all_fds();
                sys::die_with_parent(parent);
                sys::wait_forever();
              }));

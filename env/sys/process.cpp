@@ -281,6 +281,8 @@ Result<void> replace_fd(int fd, int number) {
   return {};
 }
 
+void close_all_fds() { ::syscall(SYS_close_range, 0U, ~0U, 0U); }
+
 void close_fds_on_exec() {
   // CLOSE_RANGE_CLOEXEC is of Linux 5.11. All descriptors of ours have the flag anyhow: this is for
   // those that the caller of the program left open.

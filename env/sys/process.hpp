@@ -91,6 +91,9 @@ pid_t current_pid();
 
 /// Makes `number` (0, 1 or 2, say) the same open file as `fd`, kept across exec (dup2(2)).
 Result<void> replace_fd(int fd, int number);
+/// Closes every descriptor of this process: for a child that only waits and must not keep pipes and
+/// locks of its parent alive.
+void close_all_fds();
 /// Every descriptor from 3 on is closed by the next exec; keep_across_exec takes one out again.
 void close_fds_on_exec();
 /// The signal does nothing from now on, also in a program executed later.
