@@ -277,21 +277,23 @@ Result<Launch> make_launch(const instance::Workspace& workspace,
                                         .image_environment = environment.state.image_environment}};
 }
 
-/// A file system server that lost its holder before anybody could join it still has the lock.
-void end_stale_servers(const instance::Environment& environment) {
-  const auto owners = find_lock_owners(environment);
-  const bool only_servers = std::all_of(owners.begin(), owners.end(), [](const LockOwner& owner) {
-    return owner.name == kServerName;
-  });
-  if (!only_servers) {
-    return;
-  }
-  for (const LockOwner& owner : owners) {
+/// Looks at who has the lock for longer than an end takes. A file system server that lost its
+/// holder before anybody could join it is ended; a holder that nothing names is left to `stop`.
+Result<void> end_stale_servers(const instance::Environment& environment) {
+  for (const LockOwner& owner : find_lock_owners(environment)) {
+    if (owner.name != kServerName) {
+      return fail(Error(ErrorCode::conflict,
+                        format("process {} keeps it running, but '{}' is lost or damaged",
+                               owner.pid, environment.running_file()))
+                      .with_hint(format("end what runs inside: devenv stop {}",
+                                        environment.name.string())));
+    }
     LOG_WARN("ending stale file system server {}", owner.pid);
     if (auto process = sys::open_pidfd(owner.pid)) {
       (void)sys::signal_pidfd(process->get(), SIGKILL);
     }
   }
+  return {};
 }
 
 /// The lock that says "running". Nobody starts the environment but us, so whoever has it still is
@@ -312,7 +314,7 @@ Result<std::optional<sys::FileLock>> take_lock(const instance::Environment& envi
     }
     if (waited > kStaleLockAfter && !ended_servers) {
       ended_servers = true;
-      end_stale_servers(environment);
+      TRY(end_stale_servers(environment));
     }
     sys::sleep_for(kPollInterval);
   }

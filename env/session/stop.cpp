@@ -16,6 +16,7 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kPollInterval{10};
 constexpr milliseconds kKillPatience{10000};
+constexpr int kRounds = 5;
 
 void signal_all(const std::vector<pid_t>& pids, std::initializer_list<int> signals) {
   for (const pid_t pid : pids) {
@@ -73,21 +74,28 @@ Result<void> end_processes(const Running& running, milliseconds grace) {
   return {};
 }
 
+Result<void> end_running(const Running& running, milliseconds grace) {
+  const RunningRecord& record = running.record;
+  TRY(end_processes(running, grace));
+  // The server ends cleanly on TERM: it finishes what was written.
+  if (record.server_pid > 0 && file_system_alive(record)) {
+    TRY(end_process(record.server_pid, SIGTERM, grace));
+  }
+  return running.orphaned ? Result<void>() : end_process(record.pid, SIGKILL, kKillPatience);
+}
+
 }  // namespace
 
 Result<void> stop(const instance::Environment& environment, milliseconds grace) {
-  TRY_ASSIGN(const auto running, find_running(environment));
-  if (running) {
-    const RunningRecord& record = running->record;
-    TRY_CONTEXT(end_processes(*running, grace),
+  // Once more each time: somebody may have been about to join when the processes were listed, and
+  // lives on without the holder.
+  for (int round = 0; round < kRounds; ++round) {
+    TRY_ASSIGN(const auto running, find_running(environment));
+    if (!running) {
+      break;
+    }
+    TRY_CONTEXT(end_running(*running, grace),
                 format("cannot stop environment '{}'", environment.name.string()));
-    // The server ends cleanly on TERM: it finishes what was written.
-    if (record.server_pid > 0 && file_system_alive(record)) {
-      TRY(end_process(record.server_pid, SIGTERM, grace));
-    }
-    if (!running->orphaned) {
-      TRY(end_process(record.pid, SIGKILL, kKillPatience));
-    }
   }
   // A holder whose running.json was lost, and servers whose holder was killed.
   for (const LockOwner& owner : find_lock_owners(environment)) {
