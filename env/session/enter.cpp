@@ -140,10 +140,10 @@ Result<RunningRecord> join(const instance::Workspace& workspace,
 
 }  // namespace
 
-EnterFailure enter(const instance::Workspace& workspace,
-                   const instance::Environment& environment,
-                   const EnterRequest& request,
-                   Reporter& reporter) {
+Error enter(const instance::Workspace& workspace,
+            const instance::Environment& environment,
+            const EnterRequest& request,
+            Reporter& reporter) {
   const auto directory = caller_directory();
   const auto record = join(workspace, environment, reporter);
   if (!record) {
@@ -160,9 +160,8 @@ EnterFailure enter(const instance::Workspace& workspace,
       .shell = record->shell,
       .runtime_directory = runtime.starts_with('/') && sys::is_directory(runtime) ? runtime : ""});
   variables.push_back("PWD=" + enter_directory(directory, workspace.user.home, reporter));
-  const Error failure = request.command.empty() ? exec_login_shell(record->shell, variables)
-                                                : exec_command(request.command, variables);
-  return {failure, failure.sys_errno()};
+  return request.command.empty() ? exec_login_shell(record->shell, variables)
+                                 : exec_command(request.command, variables);
 }
 
 }  // namespace devenv::session

@@ -5,12 +5,14 @@
 
 #include "env/base/format.hpp"
 #include "env/session/accounts.hpp"
+#include "env/sys/entry.hpp"
 #include "env/sys/tree.hpp"
 
 namespace devenv::session {
 namespace {
 
 constexpr mode_t kAnyExecute = 0111;
+constexpr mode_t kAnyRead = 0555;
 
 bool is_program(int root, const std::string& path) {
   const auto fd = sys::open_in_root(root, path, O_PATH);
@@ -53,12 +55,25 @@ Result<void> update_accounts(int root, const sys::User& user, const std::string&
   return update(root, "/etc/gshadow", files.gshadow, edited.gshadow, 0640);
 }
 
-/// Also where the image has no sudo: the rule is there when the user installs it.
+/// Also where the image has no sudo: the rule is there when the user installs it. The last matching
+/// rule counts, so ours comes last (sudoers(5), "SUDOERS FILE FORMAT").
 Result<void> update_sudoers(int root, const sys::User& user) {
+  constexpr const char* kEntry = "/etc/sudoers.d/zz-devenv";
   TRY(sys::make_directories_in_root(root, "/etc/sudoers.d", 0750));
-  TRY_ASSIGN(const auto old_entry, sys::read_file_in_root(root, "/etc/sudoers.d/devenv"));
-  return update(root, "/etc/sudoers.d/devenv", old_entry, sudoers_entry(EnvUid(user.uid.get())),
-                0440);
+  TRY_ASSIGN(const auto old_entry, sys::read_file_in_root(root, kEntry));
+  TRY(update(root, kEntry, old_entry, sudoers_entry(EnvUid(user.uid.get())), 0440));
+  TRY_ASSIGN(const auto sudoers, sys::read_file_in_root(root, "/etc/sudoers"));
+  return sudoers ? update(root, "/etc/sudoers", sudoers, include_sudoers_directory(*sudoers), 0440)
+                 : Result<void>();
+}
+
+/// Some images are only made for root: "/" has mode 0700 (Alpine 2).
+Result<void> open_root_to_users(int root) {
+  TRY_ASSIGN(const struct stat info, sys::stat_fd(root));
+  if ((info.st_mode & kAnyRead) == kAnyRead) {
+    return {};
+  }
+  return sys::set_mode_at(root, ".", (info.st_mode & 07777U) | kAnyRead);
 }
 
 /// Login shells set PATH anew and forget /run/devenv/bin; /usr/local/bin is in everybody's.
@@ -81,6 +96,7 @@ Result<void> link_sudo(int root) {
 }  // namespace
 
 Result<std::string> provision(int root, const sys::User& user) {
+  TRY(open_root_to_users(root));
   TRY(sys::make_directories_in_root(root, "/etc"));
   const std::string shell =
       choose_shell(user.shell, [root](const std::string& path) { return is_program(root, path); });

@@ -58,17 +58,13 @@ struct EnterRequest {
 };
 
 /// Becomes the command inside the environment, which is started if need be. Returns only on
-/// failure: errno ENOENT when there is no such command (exit code 127), another errno of execve(2)
-/// when it cannot be run (126), and no command_errno when devenv itself failed (125).
-/// A working directory that is not shared is reported, and the home directory used.
-struct EnterFailure {
-  Error error;
-  int command_errno = 0;
-};
-EnterFailure enter(const instance::Workspace& workspace,
-                   const instance::Environment& environment,
-                   const EnterRequest& request,
-                   Reporter& reporter);
+/// failure: an error without a cause is that of execve(2) for the command (errno ENOENT: there is
+/// no such command); one with a cause means that devenv failed before. A working directory that is
+/// not shared is reported, and the home directory used.
+Error enter(const instance::Workspace& workspace,
+            const instance::Environment& environment,
+            const EnterRequest& request,
+            Reporter& reporter);
 
 /// Ends every process inside: TERM, `grace`, KILL; then the holder. No error when it is not
 /// running.

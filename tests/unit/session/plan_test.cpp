@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "env/session/plan.hpp"
+
+#include <doctest/doctest.h>
+
+namespace devenv::session {
+namespace {
+
+PlanInput sample_input() {
+  return PlanInput{.environment_name = "fedora",
+                   .image_reference = "registry.fedoraproject.org/fedora:43",
+                   .image_digest = "sha256:0123",
+                   .session_id = "feed",
+                   .user = sys::User{.name = "alice",
+                                     .uid = HostUid(1000),
+                                     .gid = HostGid(1000),
+                                     .group_name = "alice",
+                                     .home = "/home/alice",
+                                     .shell = "/bin/bash",
+                                     .gecos = ""},
+                   .facts = host::Facts{.home = "/home/alice",
+                                        .canonical_home = "/home/alice",
+                                        .runtime_directory = "/run/user/1000",
+                                        .run_user = true,
+                                        .selinux = false,
+                                        .etc_files = {{"/etc/hosts", "/run/host/etc/hosts"}}},
+                   .guest_program = "/usr/libexec/devenv/devenv-guest"};
+}
+
+/// The lines of the plan that concern a path inside.
+bool has_line(const sandbox::MountPlan& plan, const std::string& line) {
+  return ("\n" + sandbox::to_string(plan)).find("\n" + line) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("mount plan: an ordinary desktop session") {
+  const std::string text = sandbox::to_string(plan_mounts(sample_input()));
+  CHECK(text ==
+        "tmpfs /run mode=0755\n"
+        "dir /run/lock mode=1777 owner=0:0\n"
+        "dir /run/devenv mode=0755 owner=0:0\n"
+        "dir /run/devenv/bin mode=0755 owner=0:0\n"
+        "bind / -> /run/host\n"
+        "file /run/.containerenv mode=0644\n"
+        "file /run/devenv/session mode=0644\n"
+        "file /run/devenv/user mode=0644\n"
+        "program /usr/libexec/devenv/devenv-guest -> /run/devenv/bin/devenv-guest mode=4755\n"
+        "link /run/devenv/bin/sudo -> devenv-guest\n"
+        "bind /proc -> /proc\n"
+        "bind /sys -> /sys\n"
+        "bind /dev -> /dev\n"
+        "bind /tmp -> /tmp\n"
+        "bind /home/alice -> /home/alice\n"
+        "bind? /run/user -> /run/user\n"
+        "link /etc/hosts -> /run/host/etc/hosts\n");
+}
+
+TEST_CASE("mount plan: a home behind a link is there under both names") {
+  PlanInput input = sample_input();
+  input.facts.canonical_home = "/var/home/alice";
+  const auto plan = plan_mounts(input);
+  CHECK(has_line(plan, "bind /home/alice -> /home/alice"));
+  CHECK(has_line(plan, "bind? /var/home/alice -> /var/home/alice"));
+}
+
+TEST_CASE("mount plan: a runtime directory elsewhere is mounted once") {
+  PlanInput input = sample_input();
+  input.facts.runtime_directory = "/var/run-alice";
+  CHECK(has_line(plan_mounts(input), "bind? /var/run-alice -> /var/run-alice"));
+  input.facts.runtime_directory = "/tmp/run-alice";
+  CHECK_FALSE(has_line(plan_mounts(input), "bind? /tmp/run-alice"));
+}
+
+TEST_CASE("mount plan: the policy of an SELinux host is hidden") {
+  PlanInput input = sample_input();
+  CHECK_FALSE(has_line(plan_mounts(input), "tmpfs /sys/fs/selinux"));
+  input.facts.selinux = true;
+  CHECK(has_line(plan_mounts(input), "tmpfs /sys/fs/selinux"));
+}
+
+}  // namespace devenv::session
