@@ -27,6 +27,8 @@ constexpr std::array<Option, 3> kTamedFeatures = {{
     {"redirect_dir", "nofollow"},
 }};
 
+constexpr const char* kVolatile = "volatile";  // Linux 5.10
+
 enum class Features { tamed, kernel_default };
 
 /// What the kernel shows in mountinfo: the real path where it can be given, for people who look
@@ -50,13 +52,16 @@ Result<MountedRoot> mount_with(Mount mount) {
 
 }  // namespace
 
-Result<MountedRoot> mount_overlay_by_context(const RootLayout& layout) {
+Result<MountedRoot> mount_overlay_by_context(const RootLayout& layout, Durability durability) {
   TRY_ASSIGN(const LayerFds fds, open_layers(layout));
   return mount_with([&](Features features) -> Result<MountedRoot> {
     std::vector<sys::FsOption> options = {{"source", "devenv"}, {"userxattr", ""}};
     if (features == Features::tamed) {
       for (const Option& option : kTamedFeatures) {
         options.push_back({option.key, option.value});
+      }
+      if (durability == Durability::thrown_away) {
+        options.push_back({kVolatile, ""});
       }
     }
     for (std::size_t i = 0; i < layout.lower.size(); ++i) {
@@ -70,7 +75,7 @@ Result<MountedRoot> mount_overlay_by_context(const RootLayout& layout) {
   });
 }
 
-Result<MountedRoot> mount_overlay_by_page(const RootLayout& layout) {
+Result<MountedRoot> mount_overlay_by_page(const RootLayout& layout, Durability durability) {
   TRY_ASSIGN(const LayerFds fds, open_layers(layout));
   std::vector<std::string> lower;
   for (const sys::UniqueFd& fd : fds.lower) {
@@ -87,6 +92,7 @@ Result<MountedRoot> mount_overlay_by_page(const RootLayout& layout) {
       for (const Option& option : kTamedFeatures) {
         options += format(",{}={}", option.key, option.value);
       }
+      options += durability == Durability::thrown_away ? format(",{}", kVolatile) : "";
     }
     TRY(sys::mount_file_system("overlay", "devenv", fds.mount_point.get(), 0, options));
     TRY_ASSIGN(sys::UniqueFd root, sys::open_file(layout.mount_point, O_PATH | O_DIRECTORY));
@@ -96,13 +102,13 @@ Result<MountedRoot> mount_overlay_by_page(const RootLayout& layout) {
   return mounted;
 }
 
-Result<MountedRoot> mount_overlay(const RootLayout& layout) {
-  auto mounted = mount_overlay_by_context(layout);
+Result<MountedRoot> mount_overlay(const RootLayout& layout, Durability durability) {
+  auto mounted = mount_overlay_by_context(layout, durability);
   if (mounted) {
     return mounted;
   }
   // Before 6.8 the kernel does not know lowerdir+, and older container managers hide fsopen.
-  if (auto by_page = mount_overlay_by_page(layout)) {
+  if (auto by_page = mount_overlay_by_page(layout, durability)) {
     return by_page;
   }
   return fail(mounted.error().context("cannot mount the root with overlay"));

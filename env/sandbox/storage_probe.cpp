@@ -9,6 +9,7 @@
 
 #include "env/base/format.hpp"
 #include "env/sandbox/layer_fds.hpp"
+#include "env/sandbox/overlay.hpp"
 #include "env/sandbox/storage.hpp"
 #include "env/sandbox/user_namespace.hpp"
 #include "env/sys/entry.hpp"
@@ -88,7 +89,9 @@ Result<void> try_driver(StorageDriver driver, const std::string& directory) {
   TRY(make_layer(layout.lower.front()));
   TRY(sys::make_directories(layout.mount_point));
   TRY(prepare_storage(driver, layout));
-  TRY_ASSIGN(MountedRoot mounted, mount_root(driver, layout, -1));
+  TRY_ASSIGN(MountedRoot mounted, driver == StorageDriver::overlay
+                                      ? mount_overlay(layout, Durability::thrown_away)
+                                      : mount_root(driver, layout, -1));
   const auto exercised = exercise(mounted.root.get(), layout.lower.front());
   TRY(sys::detach_mount(layout.mount_point));
   mounted.root.reset();

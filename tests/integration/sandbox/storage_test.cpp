@@ -37,8 +37,10 @@ struct Way {
 
 std::vector<Way> ways() {
   std::vector<Way> ways = {
-      {"overlay by fsopen", StorageDriver::overlay, mount_overlay_by_context},
-      {"overlay by mount", StorageDriver::overlay, mount_overlay_by_page},
+      {"overlay by fsopen", StorageDriver::overlay,
+       [](const RootLayout& layout) { return mount_overlay_by_context(layout); }},
+      {"overlay by mount", StorageDriver::overlay,
+       [](const RootLayout& layout) { return mount_overlay_by_page(layout); }},
       {"copy", StorageDriver::copy,
        [](const RootLayout& layout) { return mount_root(StorageDriver::copy, layout, -1); }},
   };
