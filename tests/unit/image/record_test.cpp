@@ -37,7 +37,8 @@ TEST_CASE("record: is read as it was written") {
 
 TEST_CASE("record: every member is needed and has its type") {
   const Json whole = record().to_json();
-  for (const auto& [key, value] : whole.items()) {
+  for (const auto& member : whole.items()) {
+    const std::string& key = member.key();
     Json damaged = whole;
     damaged.erase(key);
     CAPTURE(key);
