@@ -13,7 +13,12 @@ Result<HeldSignals> HeldSignals::hold(const std::vector<int>& numbers) {
   sigset_t held;
   ::sigemptyset(&held);
   for (const int number : numbers) {
-    ::sigaddset(&held, number);
+    // What the caller has told us to ignore (nohup) would no longer be ignored once it is held
+    // back.
+    struct sigaction action {};
+    if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) {
+      ::sigaddset(&held, number);
+    }
   }
   UniqueFd fd(::signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.valid() || ::sigprocmask(SIG_BLOCK, &held, nullptr) == -1) {
@@ -43,7 +48,9 @@ IgnoredSignal::IgnoredSignal(int number) : number_(number) {
   ::sigaction(number_, &ignore, &before_);
 }
 
-IgnoredSignal::~IgnoredSignal() { ::sigaction(number_, &before_, nullptr); }
+IgnoredSignal::~IgnoredSignal() {
+  ::sigaction(number_, &before_, nullptr);
+}
 
 void release_signals() {
   sigset_t none;
