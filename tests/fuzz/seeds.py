@@ -58,6 +58,10 @@ def main():
         tar = tar_bytes(entries)
         write(os.path.join(output, "layer"), f"{number}.tar", tar)
         write(os.path.join(output, "layer"), f"{number}.tar.gz", gzip.compress(tar, mtime=0))
+    distros = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../profiles/distros")
+    for name in sorted(os.listdir(distros)):
+        with open(os.path.join(distros, name), "rb") as file:
+            write(os.path.join(output, "profile"), name, file.read())
 
 
 if __name__ == "__main__":
