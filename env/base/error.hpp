@@ -33,16 +33,13 @@ class [[nodiscard]] Error {
 
   /// An error from a failed system call; ": <strerror>" is appended to `message`.
   ///
-  /// The code is chosen from the errno: ENOENT and ESRCH not_found, EEXIST and EBUSY conflict, ENOSYS and
-  /// EOPNOTSUPP unsupported, otherwise failed. Pass an errno saved right after the call.
+  /// The code is chosen from the errno: ENOENT and ESRCH not_found, EEXIST and EBUSY conflict,
+  /// ENOSYS and EOPNOTSUPP unsupported, otherwise failed. Pass an errno saved right after the call.
   static Error from_errno(int saved_errno, std::string message);
 
   /// An error put together again from its parts, as it comes from another process.
-  static Error restored(ErrorCode code,
-                        int sys_errno,
-                        std::string message,
-                        std::string hint,
-                        const Error* cause);
+  static Error restored(
+      ErrorCode code, int sys_errno, std::string message, std::string hint, const Error* cause);
 
   /// Wraps this error: `message` says what could not be done, this error becomes the cause.
   /// Code and hint stay unless set anew.

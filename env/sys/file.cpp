@@ -120,7 +120,9 @@ bool is_directory(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-bool is_writable(const std::string& path) { return ::access(path.c_str(), W_OK) == 0; }
+bool is_writable(const std::string& path) {
+  return ::access(path.c_str(), W_OK) == 0;
+}
 
 bool is_executable(const std::string& path) {
   struct stat info {};
@@ -183,8 +185,8 @@ Result<void> write_all(int fd, std::string_view bytes) {
 }
 
 Result<std::size_t> read_at(int fd, std::span<char> buffer, std::uint64_t offset) {
-  const ssize_t count = retry(
-      [&] { return ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset)); });
+  const ssize_t count =
+      retry([&] { return ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(offset)); });
   if (count == -1) {
     return fail_errno(errno, "cannot read");
   }

@@ -82,8 +82,8 @@ std::optional<std::string> find_program(const std::string& name);
 /// process must be single-threaded.
 Result<Child> fork_child(std::uint64_t clone_flags, const std::function<int()>& body);
 
-/// This process is killed when `parent` ends, now or later (PR_SET_PDEATHSIG). Called after the last
-/// change of ids or namespaces, which clears it; `parent` is the process that made this one.
+/// This process is killed when `parent` ends, now or later (PR_SET_PDEATHSIG). Called after the
+/// last change of ids or namespaces, which clears it; `parent` is the process that made this one.
 void die_with_parent(pid_t parent);
 pid_t current_pid();
 /// Sleeps until a signal ends this process.

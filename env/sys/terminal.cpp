@@ -6,7 +6,9 @@
 
 namespace devenv::sys {
 
-bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+bool is_terminal(int fd) {
+  return ::isatty(fd) == 1;
+}
 
 std::optional<TerminalSize> terminal_size(int fd) {
   winsize size{};
