@@ -59,6 +59,16 @@ Scratch::~Scratch() {
   CHECK_OK(cleaned);
 }
 
+RootLayout layout_in(const std::string& directory, std::size_t layers) {
+  RootLayout layout{.upper = directory + "/upper",
+                    .work = directory + "/work",
+                    .mount_point = directory + "/root"};
+  for (std::size_t i = layers; i > 0; --i) {
+    layout.lower.push_back(format("{}/layers/{}", directory, i));  // topmost first
+  }
+  return layout;
+}
+
 Result<void> put(const std::string& path, std::string_view contents) {
   TRY(sys::make_directories(parent_of(path)));
   TRY_ASSIGN(const sys::UniqueFd file,

@@ -65,6 +65,9 @@ class Scratch {
   std::optional<sys::TemporaryDirectory> directory_;
 };
 
+/// upper, work, root and `layers` layers named by number below the directory; none is made.
+RootLayout layout_in(const std::string& directory, std::size_t layers);
+
 /// Writes a file below the directory, with its parents, as root:root 0644.
 Result<void> put(const std::string& path, std::string_view contents);
 Result<void> put_whiteout(const std::string& path);

@@ -4,18 +4,11 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
-#include <cerrno>
-#include <chrono>
-#include <csignal>
-
 #include "env/sandbox/overlay.hpp"
 #include "env/sandbox/user_namespace.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/file.hpp"
-#include "env/sys/file_lock.hpp"
 #include "env/sys/mounts.hpp"
-#include "env/sys/namespaces.hpp"
-#include "env/sys/process.hpp"
 #include "env/sys/tree.hpp"
 #include "env/sys/xattr.hpp"
 #include "tests/integration/sandbox/fixture.hpp"
@@ -25,8 +18,6 @@ using namespace devenv::sandbox;
 using namespace devenv::sandbox::testing;
 
 namespace {
-
-constexpr std::chrono::seconds kPatience{20};
 
 /// Each way to put a root together, the fallbacks forced.
 struct Way {
@@ -50,16 +41,6 @@ std::vector<Way> ways() {
                     }});
   }
   return ways;
-}
-
-RootLayout layout_in(const std::string& directory, std::size_t layers) {
-  RootLayout layout{.upper = directory + "/upper",
-                    .work = directory + "/work",
-                    .mount_point = directory + "/root"};
-  for (std::size_t i = layers; i > 0; --i) {
-    layout.lower.push_back(format("{}/layers/{}", directory, i));  // topmost first
-  }
-  return layout;
 }
 
 /// Mounts, works in the root, unmounts. As the user with all capabilities.
@@ -244,7 +225,7 @@ TEST_CASE("storage: many layers with names that need quoting") {
         scratch.path() + "/a:b,c\\d e=f" + std::string(200, 'x') + "/" + std::string(100, 'y');
     RootLayout layout = layout_in(directory, kLayers);
     if (way.driver == StorageDriver::fuse_overlayfs) {
-      layout.upper = scratch.path() + "/upper";  // see the next test
+      layout.upper = scratch.path() + "/upper";  // see fuse_overlay_test.cpp
     }
     CHECK_OK(run_as_namespace_root(map, [&]() -> Result<void> {
       for (std::size_t i = 1; i <= kLayers; ++i) {
@@ -264,18 +245,6 @@ TEST_CASE("storage: many layers with names that need quoting") {
       });
     }));
   }
-}
-
-TEST_CASE(
-    "fuse-overlayfs: a directory of changes with a colon in its path is refused with a hint") {
-  if (!have_fuse()) {
-    return;
-  }
-  const RootLayout layout = layout_in("/a:b", 1);
-  const auto refused = mount_root(StorageDriver::fuse_overlayfs, layout, -1);
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().message() == "fuse-overlayfs cannot use '/a:b/upper': its path has a ':'");
-  CHECK(refused.error().hint() == "set XDG_DATA_HOME to a path without ':'");
 }
 
 TEST_CASE("storage: what the kernel says about a refusal reaches the user") {
@@ -352,86 +321,4 @@ TEST_CASE("storage probe: an overlay cannot change files on an overlay") {
   });
   REQUIRE_FALSE(refused);
   CHECK(refused.error().to_line().find("not supported as upperdir") != std::string::npos);
-}
-
-TEST_CASE(
-    "fuse-overlayfs: outlives its starter and pivot_root, keeps the lock, ends with the mounts") {
-  if (!have_fuse()) {
-    return;
-  }
-  const IdMap map = own_map();
-  const Scratch scratch(map);
-  const RootLayout layout = layout_in(scratch.path(), 1);
-  const std::string lock_path = scratch.path() + "/lock";
-  CHECK_OK(run_as_namespace_root(map, [&]() -> Result<void> {
-    TRY(put(layout.lower.front() + "/file", "text"));
-    TRY(sys::make_directories(layout.mount_point));
-    return prepare_storage(StorageDriver::fuse_overlayfs, layout);
-  }));
-  auto go = sys::make_pipe();
-  auto said = sys::make_pipe();
-  REQUIRE(go);
-  REQUIRE(said);
-  // The one that lives on, as the holder of an environment does.
-  const auto survivor = [&]() -> int {
-    go->write_end.reset();
-    char byte = 0;
-    (void)sys::read_some(go->read_end.get(), {&byte, 1});
-    const auto use = []() -> Result<void> {
-      TRY_ASSIGN(const std::string text, sys::read_file("/file"));
-      EXPECT_EQ(text, std::string("text"));
-      return put("/new/file", "new");
-    };
-    const auto used = use();
-    (void)sys::write_all(said->write_end.get(), used ? "used" : used.error().to_line());
-    return 0;
-  };
-  const auto start = [&]() -> Result<void> {
-    TRY_ASSIGN(const sys::FileLock lock,
-               sys::FileLock::acquire(lock_path, sys::LockMode::exclusive));
-    TRY_ASSIGN(const MountedRoot mounted,
-               mount_root(StorageDriver::fuse_overlayfs, layout, lock.fd()));
-    const pid_t pid = mounted.server_pid;
-    TRY_ASSIGN(const std::string name, sys::read_file(format("/proc/{}/comm", pid)));
-    EXPECT_EQ(name, std::string("fuse-overlayfs\n"));
-    TRY_ASSIGN(const std::string stat, sys::read_file(format("/proc/{}/stat", pid)));
-    // Group, session and terminal (proc(5)): no signal of the user's terminal reaches it.
-    EXPECT(stat.find(format(" {} {} 0 -1 ", pid, pid)) != std::string::npos);
-    TRY(sys::change_root(mounted.root.get()));
-    TRY_ASSIGN(sys::Child child, sys::fork_child(0, [&lock, &survivor] {
-                 const sys::UniqueFd closed(lock.fd());  // only the server keeps it
-                 return survivor();
-               }));
-    child.detach();
-    return {};
-  };
-  auto starter = spawn_in_user_namespace(map, MountNamespace::own, [&]() -> int {
-    const auto started = start();
-    if (!started) {
-      (void)sys::write_all(said->write_end.get(), started.error().to_line());
-    }
-    return started ? 0 : 1;
-  });
-  REQUIRE_MESSAGE(starter.has_value(), (starter ? std::string() : starter.error().to_line()));
-  const auto status = starter->wait();
-  REQUIRE(status);
-  CHECK(status->code == 0);
-  // The starter has ended, and with it its copy of the lock.
-  const auto while_served = sys::FileLock::try_acquire(lock_path, sys::LockMode::exclusive);
-  REQUIRE(while_served);
-  CHECK_FALSE(while_served->has_value());
-  said->write_end.reset();
-  go->read_end.reset();
-  go->write_end.reset();
-  CHECK(sys::read_all(said->read_end.get()).value_or("?") == "used");
-  CHECK(sys::exists(layout.upper + "/new/file"));
-  // With the last process of the mount namespace the mount goes, then the server, then the lock.
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  bool is_free = false;
-  while (!is_free && std::chrono::steady_clock::now() < deadline) {
-    const auto lock = sys::FileLock::try_acquire(lock_path, sys::LockMode::exclusive);
-    is_free = lock && lock->has_value();
-    sys::sleep_for(std::chrono::milliseconds(5));
-  }
-  CHECK(is_free);
 }
