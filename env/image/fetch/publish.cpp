@@ -15,11 +15,6 @@ std::string tree_of(const Context& context, const StackedLayer& layer) {
                                   : layer.directory + "/fs";
 }
 
-bool needs_layers_below(const StackedLayer& layer) {
-  return layer.outcome != nullptr && (!layer.outcome->unpacked.implicit_directories.empty() ||
-                                      !layer.outcome->unpacked.lower_hard_links.empty());
-}
-
 /// Lowest first: what a layer takes from the one below is complete by then.
 Result<void> finish_layers(const Context& context, const std::vector<StackedLayer>& layers) {
   std::vector<sys::UniqueFd> roots;
@@ -27,7 +22,7 @@ Result<void> finish_layers(const Context& context, const std::vector<StackedLaye
   for (const StackedLayer& layer : layers) {
     TRY_ASSIGN(sys::UniqueFd root,
                sys::open_file(tree_of(context, layer), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    if (needs_layers_below(layer)) {
+    if (layer.outcome != nullptr) {
       TRY_CONTEXT(finish_layer(root.get(), layer.outcome->unpacked, below),
                   format("cannot complete layer {}", layer.chain_id.abbreviated()));
     }

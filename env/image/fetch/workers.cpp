@@ -127,7 +127,7 @@ Result<LayerOutcome> unpack(const WorkerEnds& ends,
                          [&](std::uint64_t count) { report(ends, ProgressMessage{count}); });
   HashingSource packed(counted, job.size_bytes == 0 ? limits.max_bytes : job.size_bytes);
   const auto unpack_stream = [&]() -> Result<LayerOutcome> {
-    TRY_ASSIGN(const auto decompressed, decompress(packed));
+    TRY_ASSIGN(const auto decompressed, decompress(packed, limits.max_ratio));
     HashingSource tar(*decompressed, 2 * limits.max_bytes + kTarOverhead);
     TRY_ASSIGN(UnpackResult unpacked, unpack_layer(tar, root, limits));
     TRY_ASSIGN(Digest diff_id, tar.finish());
