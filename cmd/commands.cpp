@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/commands.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "cmd/cli.hpp"
+#include "cmd/complete.hpp"
+#include "cmd/completion.hpp"
+#include "cmd/create.hpp"
+#include "cmd/doctor.hpp"
+#include "cmd/enter.hpp"
+#include "cmd/help.hpp"
+#include "cmd/image.hpp"
+#include "cmd/inspect.hpp"
+#include "cmd/list.hpp"
+#include "cmd/profile.hpp"
+#include "cmd/remove.hpp"
+#include "cmd/stop.hpp"
+
+namespace devenv::cmd {
+namespace {
+
+// clang-format off
+constexpr std::array kCommands = {
+    Command{"create", "", Group::environments, Rest::none,
+            "Create an environment", bind<CreateOptions, add_create, run_create>},
+    Command{"enter", "", Group::environments, Rest::after_separator,
+            "Enter an environment, creating it if need be", bind<EnterOptions, add_enter, run_enter>},
+    Command{"run", "", Group::environments, Rest::after_first_argument,
+            "Run a command in an environment", bind<RunOptions, add_run, run_run>},
+    Command{"list", "ls", Group::environments, Rest::none,
+            "List environments", bind<ListOptions, add_list, run_list>},
+    Command{"inspect", "", Group::environments, Rest::none,
+            "Show everything about an environment", bind<InspectOptions, add_inspect, run_inspect>},
+    Command{"stop", "", Group::environments, Rest::none,
+            "End every process of an environment", bind<StopOptions, add_stop, run_stop>},
+    Command{"rm", "", Group::environments, Rest::none,
+            "Remove environments", bind<RemoveOptions, add_remove, run_remove>},
+
+    Command{"image pull", "", Group::images, Rest::none,
+            "Fetch an image from its registry", bind<ImagePullOptions, add_image_pull, run_image_pull>},
+    Command{"image list", "image ls", Group::images, Rest::none,
+            "List images", bind<ImageListOptions, add_image_list, run_image_list>},
+    Command{"image inspect", "", Group::images, Rest::none,
+            "Show everything about an image", bind<ImageInspectOptions, add_image_inspect, run_image_inspect>},
+    Command{"image rm", "", Group::images, Rest::none,
+            "Remove images", bind<ImageRemoveOptions, add_image_remove, run_image_remove>},
+    Command{"image prune", "", Group::images, Rest::none,
+            "Remove what no image and no environment uses", bind<ImagePruneOptions, add_image_prune, run_image_prune>},
+
+    Command{"profile list", "profile ls", Group::profiles, Rest::none,
+            "List distribution profiles", bind<ProfileListOptions, add_profile_list, run_profile_list>},
+    Command{"profile show", "", Group::profiles, Rest::none,
+            "Print a profile", bind<ProfileShowOptions, add_profile_show, run_profile_show>},
+    Command{"profile check", "", Group::profiles, Rest::none,
+            "Look for mistakes in profiles", bind<ProfileCheckOptions, add_profile_check, run_profile_check>},
+
+    Command{"doctor", "", Group::host, Rest::none,
+            "Tell whether this host is able, and what to type if not", bind<DoctorOptions, add_doctor, run_doctor>},
+    Command{"completion", "", Group::host, Rest::none,
+            "Print a completion script", bind<CompletionOptions, add_completion, run_completion>},
+    Command{"version", "", Group::host, Rest::none,
+            "Print the version", bind<VersionOptions, add_version, run_version>},
+    Command{"help", "", Group::host, Rest::none,
+            "Explain a command", bind<HelpOptions, add_help, run_help>},
+    Command{"__complete", "", Group::hidden, Rest::after_separator,
+            "Answer a completion script", bind<CompleteOptions, add_complete, run_complete>},
+};
+// clang-format on
+
+constexpr std::array kFamilies = {
+    Family{"image", "Fetch, look at and remove images"},
+    Family{"profile", "Look at the distributions there are"},
+};
+
+}  // namespace
+
+std::string_view title(Group group) {
+  switch (group) {
+    case Group::environments:
+      return "Environments";
+    case Group::images:
+      return "Images";
+    case Group::profiles:
+      return "Profiles";
+    case Group::host:
+      return "This host and this program";
+    case Group::hidden:
+      return "";
+  }
+  return "";
+}
+
+std::span<const Command> commands() {
+  return kCommands;
+}
+
+const Command* find_command(std::string_view path) {
+  const auto found = std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& command) {
+    return command.path == path || (!command.alias.empty() && command.alias == path);
+  });
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
+std::span<const Family> families() {
+  return kFamilies;
+}
+
+const Family* find_family(std::string_view name) {
+  const auto found = std::find_if(kFamilies.begin(), kFamilies.end(),
+                                  [&](const Family& family) { return family.name == name; });
+  return found == kFamilies.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> command_words(std::string_view family) {
+  std::vector<std::string> words;
+  for (const Command& command : kCommands) {
+    if (command.group == Group::hidden || (!family.empty() && command.family() != family)) {
+      continue;
+    }
+    const std::string_view word = family.empty() ? command.path.substr(0, command.path.find(' '))
+                                                 : command.path.substr(command.path.find(' ') + 1);
+    if (std::find(words.begin(), words.end(), word) == words.end()) {
+      words.emplace_back(word);
+    }
+  }
+  return words;
+}
+
+}  // namespace devenv::cmd

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/enter.hpp"
+
+#include "cmd/names.hpp"
+#include "cmd/target.hpp"
+#include "env/instance/catalog.hpp"
+#include "env/instance/create.hpp"
+#include "env/session/session.hpp"
+
+namespace devenv::cmd {
+namespace {
+
+/// Becomes the command; what comes back is told here, because its exit code is not that of any
+/// other error.
+Result<ExitCode> enter_environment(const instance::Environment& environment,
+                                   const std::vector<std::string>& command,
+                                   Context& context) {
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  const Error error =
+      session::enter(*workspace, environment, session::EnterRequest{command}, context.ui());
+  context.ui().error(error);
+  return exit_code_of_command(error);
+}
+
+/// The one environment there is.
+Result<std::string> only_environment(Context& context) {
+  TRY_ASSIGN(const std::vector<std::string> names, environment_names(context));
+  if (names.size() == 1) {
+    return names.front();
+  }
+  if (names.empty()) {
+    return fail(Error(ErrorCode::not_found, "there is no environment yet")
+                    .with_hint("make one: devenv enter fedora"));
+  }
+  return fail(Error(ErrorCode::usage, format("which one: {}?", join(names, ", ")))
+                  .with_hint(format("devenv enter {}", names.front())));
+}
+
+/// A name that was nothing but a name may be a typing error: nobody wants an image of strangers for
+/// that. Where nobody can be asked, a script says what it means.
+Result<bool> may_create(const Target& target, const EnterOptions& options, Context& context) {
+  const bool is_guess = target.origin->profile.empty() && is_bare(*options.target);
+  if (!is_guess || options.yes || !context.ui().can_ask()) {
+    return true;
+  }
+  return context.ui().confirm(
+      format("there is no environment or profile '{}': create it from the image {}?",
+             text::sanitize(*options.target), described(*target.origin)),
+      "--yes");
+}
+
+Result<instance::Environment> create_target(const Target& target,
+                                            const EnterOptions& options,
+                                            Context& context) {
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  TRY_ASSIGN(const auto storage, context.storage(options.storage));
+  context.ui().step(
+      format("creating environment '{}' from {}", target.name.string(), described(*target.origin)));
+  auto created =
+      instance::create_environment(*workspace,
+                                   instance::CreateRequest{.name = target.name,
+                                                           .source = target.origin->source,
+                                                           .image_as_given = target.origin->image,
+                                                           .profile = target.origin->profile,
+                                                           .storage = storage},
+                                   context.ui());
+  if (!created && created.error().code() == ErrorCode::conflict) {
+    // Somebody else typed the same at the same time: then it is there now.
+    TRY_ASSIGN(auto found, instance::find_environment(*workspace, target.name));
+    if (found) {
+      return *std::move(found);
+    }
+  }
+  return created;
+}
+
+Result<void> check_storage(const instance::Environment& environment, const EnterOptions& options) {
+  if (!options.storage) {
+    return {};
+  }
+  TRY_ASSIGN(const auto wanted, sandbox::parse_storage_preference(*options.storage));
+  if (!wanted || *wanted == environment.state.storage) {
+    return {};
+  }
+  return fail(
+      Error(ErrorCode::conflict,
+            format("environment '{}' exists with storage '{}'", environment.name.string(),
+                   sandbox::to_string(environment.state.storage)))
+          .with_hint("leave out --storage: it is chosen once, when an environment is made"));
+}
+
+Result<ExitCode> print_plan(const Target& target, Context& context) {
+  if (!target.environment) {
+    context.ui().data(format("create environment '{}' from {}\n", target.name.string(),
+                             text::sanitize(described(*target.origin))));
+    return ExitCode::done;
+  }
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  TRY_ASSIGN(const auto plan, session::describe_start(*workspace, *target.environment));
+  const std::string steps = sandbox::to_string(plan);
+  for (const std::string_view line : text::lines(steps)) {
+    context.ui().data(text::sanitize(line) + "\n");
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_enter(CLI::App& app, EnterOptions& options) {
+  app.add_option("TARGET", options.target,
+                 "an environment, else a profile (fedora:43 is its release 43), else an image")
+      ->type_name(kind::kTarget);
+  add_storage_flag(app, options.storage);
+  app.add_flag("--dry-run", options.dry_run, "print what would be mounted, and do nothing");
+  add_yes_flag(app, options.yes);
+  app.footer(
+      "Without a command, your shell is started. Without TARGET, the only environment is entered.\n"
+      "\n"
+      "Examples:\n"
+      "  devenv enter fedora\n"
+      "  devenv enter debian:bookworm -- cat /etc/os-release");
+}
+
+Result<ExitCode> run_enter(const EnterOptions& options, Context& context) {
+  std::string word;
+  if (options.target) {
+    word = *options.target;
+  } else {
+    TRY_ASSIGN(word, only_environment(context));
+  }
+  TRY_ASSIGN(Target target, find_target(word, context));
+  if (target.environment) {
+    TRY(check_storage(*target.environment, options));
+  }
+  if (options.dry_run) {
+    return print_plan(target, context);
+  }
+  if (!target.environment) {
+    TRY_ASSIGN(const bool may, may_create(target, options, context));
+    if (!may) {
+      context.ui().note("nothing was created");
+      return ExitCode::devenv_failed;
+    }
+    TRY_ASSIGN(target.environment, create_target(target, options, context));
+  }
+  return enter_environment(*target.environment, options.command, context);
+}
+
+void add_run(CLI::App& app, RunOptions& options) {
+  app.add_option("NAME", options.name, "the environment")
+      ->type_name(kind::kEnvironment)
+      ->required();
+  app.footer(
+      "Everything after NAME belongs to the command, flags included.\n"
+      "\n"
+      "Examples:\n"
+      "  devenv run fedora sudo dnf install -y gcc\n"
+      "  devenv run web sh -c 'echo $0'");
+}
+
+Result<ExitCode> run_run(const RunOptions& options, Context& context) {
+  if (options.command.empty()) {
+    return fail(Error(ErrorCode::usage, "'devenv run' needs a command")
+                    .with_hint(format("for a shell: devenv enter {}",
+                                      text::shell_quote(text::sanitize(options.name)))));
+  }
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, options.name));
+  return enter_environment(environment, options.command, context);
+}
+
+}  // namespace devenv::cmd

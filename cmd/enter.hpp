@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// devenv enter, devenv run
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cmd/cli.hpp"
+
+namespace devenv::cmd {
+
+struct EnterOptions {
+  std::optional<std::string> target;
+  std::optional<std::string> storage;
+  bool dry_run = false;
+  bool yes = false;
+  std::vector<std::string> command;
+};
+void add_enter(CLI::App& app, EnterOptions& options);
+Result<ExitCode> run_enter(const EnterOptions& options, Context& context);
+
+struct RunOptions {
+  std::string name;
+  std::vector<std::string> command;
+};
+void add_run(CLI::App& app, RunOptions& options);
+Result<ExitCode> run_run(const RunOptions& options, Context& context);
+
+}  // namespace devenv::cmd

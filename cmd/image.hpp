@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// devenv image pull, list, inspect, rm, prune
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cmd/cli.hpp"
+#include "env/base/json.hpp"
+#include "env/image/record.hpp"
+
+namespace devenv::cmd {
+
+struct ImagePullOptions {
+  std::string reference;
+  bool json = false;
+};
+void add_image_pull(CLI::App& app, ImagePullOptions& options);
+Result<ExitCode> run_image_pull(const ImagePullOptions& options, Context& context);
+
+struct ImageListOptions {
+  bool json = false;
+};
+void add_image_list(CLI::App& app, ImageListOptions& options);
+Result<ExitCode> run_image_list(const ImageListOptions& options, Context& context);
+
+struct ImageInspectOptions {
+  std::string image;
+  bool json = false;
+};
+void add_image_inspect(CLI::App& app, ImageInspectOptions& options);
+Result<ExitCode> run_image_inspect(const ImageInspectOptions& options, Context& context);
+
+struct ImageRemoveOptions {
+  std::vector<std::string> images;
+  bool all = false;
+  bool yes = false;
+};
+void add_image_remove(CLI::App& app, ImageRemoveOptions& options);
+Result<ExitCode> run_image_remove(const ImageRemoveOptions& options, Context& context);
+
+struct ImagePruneOptions {
+  bool yes = false;
+  bool all = false;
+  bool dry_run = false;
+  bool json = false;
+};
+void add_image_prune(CLI::App& app, ImagePruneOptions& options);
+Result<ExitCode> run_image_prune(const ImagePruneOptions& options, Context& context);
+
+std::string image_table(const std::vector<image::ImageRecord>& records, const Style& style);
+/// The record as `--json` shows it: unknown is null.
+Json image_document(const image::ImageRecord& record);
+
+/// An image of the store by name, digest or prefix of a digest; `text` may leave out Docker's
+/// defaults. Errors: not_found with a suggestion.
+Result<image::ImageRecord> stored_image(const image::Store& store, const std::string& text);
+
+}  // namespace devenv::cmd

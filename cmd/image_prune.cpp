@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// devenv image prune
+#include "cmd/image.hpp"
+#include "env/base/byte_size.hpp"
+#include "env/instance/images.hpp"
+
+namespace devenv::cmd {
+namespace {
+
+Json document_of(const instance::PruneResult& result, bool dry_run) {
+  return Json{{"schema", 1},
+              {"dry_run", dry_run},
+              {"removed_images", result.removed_images},
+              {"removed_paths", result.removed_paths},
+              {"freed_bytes", result.freed_bytes},
+              {"problems", result.problems}};
+}
+
+bool is_empty(const instance::PruneResult& result) {
+  return result.removed_images.empty() && result.removed_paths == 0;
+}
+
+/// "removed" or "would remove", for each image and for all the rest.
+std::string text_of(const instance::PruneResult& result, std::string_view verb) {
+  std::string lines;
+  for (const std::string& image : result.removed_images) {
+    lines += format("{} {}\n", verb, text::sanitize(image));
+  }
+  if (result.removed_paths != 0) {
+    lines += format("{} {} unused {}, {}\n", verb, result.removed_paths,
+                    result.removed_paths == 1 ? "item" : "items",
+                    ByteSize{result.freed_bytes}.to_string());
+  }
+  return lines;
+}
+
+void print(const instance::PruneResult& result,
+           const ImagePruneOptions& options,
+           bool dry_run,
+           Ui& ui) {
+  if (options.json) {
+    ui.document(document_of(result, dry_run));
+    return;
+  }
+  ui.data(is_empty(result) ? "nothing to remove\n"
+                           : text_of(result, dry_run ? "would remove" : "removed"));
+  for (const std::string& problem : result.problems) {
+    ui.warn(problem, "");
+  }
+}
+
+}  // namespace
+
+void add_image_prune(CLI::App& app, ImagePruneOptions& options) {
+  app.add_flag("-a,--all", options.all, "also images that no environment is made of");
+  app.add_flag("--dry-run", options.dry_run, "only tell what would be removed");
+  add_yes_flag(app, options.yes);
+  add_json_flag(app, options.json);
+  app.footer(
+      "Removed are layers that neither an image nor an environment needs, and what interrupted "
+      "pulls\n"
+      "left behind. Layers in use by anything are never touched.");
+}
+
+Result<ExitCode> run_image_prune(const ImagePruneOptions& options, Context& context) {
+  TRY_ASSIGN(const std::optional<image::Store> store, context.store_if_exists());
+  if (!store) {
+    print({}, options, options.dry_run, context.ui());
+    return ExitCode::done;
+  }
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  const auto scope =
+      options.all ? instance::PruneScope::unused_images : instance::PruneScope::unused_data;
+  if (options.dry_run || !options.yes) {
+    TRY_ASSIGN(const auto planned, instance::prune_images(*workspace, scope, /*dry_run=*/true));
+    if (options.dry_run || is_empty(planned)) {
+      print(planned, options, options.dry_run, context.ui());
+      return ExitCode::done;
+    }
+    std::string listed = text_of(planned, "would remove");
+    for (const std::string_view line : text::lines(listed)) {
+      context.ui().note(line);
+    }
+    TRY_ASSIGN(const bool sure, context.ui().confirm("remove them?", "-y"));
+    if (!sure) {
+      context.ui().note("nothing was removed");
+      return ExitCode::failed;
+    }
+  }
+  TRY_ASSIGN(const auto removed, instance::prune_images(*workspace, scope, /*dry_run=*/false));
+  print(removed, options, /*dry_run=*/false, context.ui());
+  return ExitCode::done;
+}
+
+}  // namespace devenv::cmd

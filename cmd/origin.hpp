@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// What the words of `create` and `enter` say an environment is to be made of.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "env/base/result.hpp"
+#include "env/instance/images.hpp"
+#include "profiles/profile.hpp"
+
+namespace devenv::cmd {
+
+struct Origin {
+  instance::ImageSource source;
+  std::string image;           ///< for people and for Spec::image
+  std::string profile;         ///< its name; empty if none
+  std::string suggested_name;  ///< of the environment, when the user gives none
+};
+
+enum class Fetch { registry, bootstrap };
+
+/// "fedora", "fedora:43": a profile and a release of it. nullopt when there is no profile of that
+/// name. The suggested name is "fedora", "fedora-43".
+/// Errors: not_found for a release the profile does not have; usage for a malformed profile;
+/// unsupported for Fetch::bootstrap when the release cannot be bootstrapped.
+Result<std::optional<Origin>> origin_from_profile(const profiles::Catalog& catalog,
+                                                  const std::string& word,
+                                                  Fetch fetch);
+
+/// As origin_from_profile, but absence is a not_found error with a suggestion.
+Result<Origin> require_profile(const profiles::Catalog& catalog,
+                               const std::string& word,
+                               Fetch fetch);
+
+/// An archive when it is a file or is written like a path ("./root", "/root", "~" is the shell's),
+/// else a reference. Errors: usage for a malformed one, not_found for a missing file.
+Result<Origin> origin_from_image(const std::string& word);
+
+/// Whether `word` could only be an image by its short name: neither ':' nor '/' nor '.'.
+bool is_bare(const std::string& word);
+
+/// Profiles whose name is close to what was typed; for "did you mean".
+std::optional<std::string> similar_profile(const profiles::Catalog& catalog,
+                                           const std::string& word);
+
+}  // namespace devenv::cmd

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/remove.hpp"
+
+#include "cmd/names.hpp"
+#include "env/instance/catalog.hpp"
+#include "env/instance/create.hpp"
+#include "env/session/session.hpp"
+
+namespace devenv::cmd {
+namespace {
+
+/// Whoever forces does not want to wait long.
+constexpr std::chrono::seconds kForcedGrace{2};
+
+Result<void> stop_if_running(const instance::Environment& environment, bool force) {
+  TRY_ASSIGN(const auto running, session::find_running(environment));
+  if (!running) {
+    return {};
+  }
+  const std::string& name = environment.name.string();
+  if (!force) {
+    return fail(Error(ErrorCode::conflict, format("environment '{}' is running", name))
+                    .with_hint(format("devenv stop {0}, or: devenv rm --force {0}", name)));
+  }
+  return session::stop(environment, kForcedGrace);
+}
+
+Result<void> remove(const std::string& text, bool force, Context& context) {
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  TRY_ASSIGN(const auto name, instance::EnvironmentName::parse(text));
+  const auto environment = instance::get_environment(*workspace, text);
+  if (environment) {
+    TRY(stop_if_running(*environment, force));
+  } else if (environment.error().code() != ErrorCode::integrity) {
+    return fail(environment.error());
+  }
+  // One that is damaged can still be removed: that is the way to get rid of it.
+  TRY(instance::remove_environment(*workspace, name));
+  context.ui().note(format("removed '{}'", text));
+  return {};
+}
+
+}  // namespace
+
+void add_remove(CLI::App& app, RemoveOptions& options) {
+  app.add_option("NAME", options.names, "the environments")->type_name(kind::kEnvironment);
+  app.add_flag("-a,--all", options.all, "all of them");
+  app.add_flag("-f,--force", options.force, "stop it first if it is running");
+  add_yes_flag(app, options.yes);
+  app.footer(
+      "Everything in the environment is lost but your home, which is the host's. Images stay; see\n"
+      "devenv help image prune.");
+}
+
+Result<ExitCode> run_remove(const RemoveOptions& options, Context& context) {
+  TRY_ASSIGN(const auto names, chosen_names(options.names, options.all, "NAME",
+                                            [&] { return environment_names(context); }));
+  if (options.all && !options.yes && !names.empty()) {
+    TRY_ASSIGN(
+        const bool sure,
+        context.ui().confirm(format("remove {} ({})?",
+                                    names.size() == 1 ? "the only environment"
+                                                      : format("all {} environments", names.size()),
+                                    join(names, ", ")),
+                             "--yes"));
+    if (!sure) {
+      context.ui().note("nothing was removed");
+      return ExitCode::failed;
+    }
+  }
+  return for_each_name(context, names, [&](const std::string& name) {
+    return remove(name, options.force, context);
+  });
+}
+
+}  // namespace devenv::cmd
