@@ -67,8 +67,6 @@ Result<image::ImageRecord> bootstrap(const Workspace& workspace,
       return *std::move(present);
     }
   }
-  reporter.step(
-      format("making {} {} from the distribution's packages", source.distribution, source.suite));
   return run_worker(workspace,
                     {"bootstrap", "--store", store.path(), "--distribution", source.distribution,
                      "--suite", source.suite},
@@ -87,13 +85,13 @@ Result<image::ImageRecord> pull(const Workspace& workspace,
       return *std::move(present);
     }
   }
-  reporter.step(format("pulling {}", reference));
   auto pulled = run_worker(workspace, {"pull", "--store", store.path(), reference}, reporter);
   if (pulled || pulled.error().code() != ErrorCode::network || !source.fallback) {
     return pulled;
   }
   LOG_INFO("pull failed: {}", pulled.error().to_line());
-  reporter.step(format("{} cannot be reached", source.reference.registry()));
+  reporter.step(format("{} cannot be reached: using the distribution's packages instead",
+                       source.reference.registry()));
   return bootstrap(workspace, store, *source.fallback, PullPolicy::if_missing, reporter);
 }
 
@@ -122,28 +120,37 @@ Result<image::ImageRecord> obtain_image(const Workspace& workspace,
     return bootstrap(workspace, store, *packages, policy, reporter);
   }
   const std::string& path = std::get<ArchiveFile>(source).path;
-  reporter.step(format("importing {}", path));
   return run_worker(workspace, {"import", "--store", store.path(), path}, reporter);
 }
 
 Result<PruneResult> prune_images(const Workspace& workspace, PruneScope scope, bool dry_run) {
   TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
   TRY_ASSIGN(const image::Store store, workspace.store());
-  TRY_ASSIGN(const UsedImages used, used_images(workspace));
-  TRY_ASSIGN(image::PrunePlan plan,
-             store.plan_prune(used.layers, used.manifests, scope == PruneScope::unused_images));
-  PruneResult result{.removed_images = plan.images,
-                     .removed_paths = plan.paths.size(),
-                     .problems = std::move(plan.problems)};
+  const auto usage = [&workspace]() -> Result<image::StoreUsage> {
+    TRY_ASSIGN(UsedImages used, used_images(workspace));
+    return image::StoreUsage{.layers = std::move(used.layers),
+                             .manifests = std::move(used.manifests)};
+  };
+  const bool all = scope == PruneScope::unused_images;
   TRY_ASSIGN(const sys::FileSystemInfo before, sys::file_system_info(store.path()));
-  if (dry_run) {
-    return result;
-  }
-  for (const std::string& reference : plan.images) {
-    TRY(store.remove_image(reference));
-  }
-  if (!plan.paths.empty()) {
-    TRY(remove_paths(map, plan.paths));
+  PruneResult result;
+  bool more = true;
+  while (more) {
+    TRY_ASSIGN(image::PrunePlan plan, store.plan_prune(usage, all));
+    result.removed_images.insert(result.removed_images.end(), plan.images.begin(),
+                                 plan.images.end());
+    result.removed_paths += plan.paths.size();
+    result.problems = std::move(plan.problems);
+    if (dry_run) {
+      return result;
+    }
+    for (const std::string& reference : plan.images) {
+      TRY(store.remove_image(reference));
+    }
+    if (!plan.paths.empty()) {
+      TRY(remove_paths(map, plan.paths));
+    }
+    more = plan.more;
   }
   TRY_ASSIGN(const sys::FileSystemInfo after, sys::file_system_info(store.path()));
   result.freed_bytes = after.available_bytes > before.available_bytes

@@ -235,12 +235,12 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
   TRY_ASSIGN(sandbox::OpenedPlan opened, sandbox::open_sources(plan));
   TRY_ASSIGN(const sandbox::MountedRoot mounted,
              sandbox::mount_root(environment.state.storage, layout, lock));
-  // What is made in the root belongs to root.
-  sys::set_file_system_ids(0, 0);
   TRY_ASSIGN(const auto skipped, sandbox::apply(std::move(opened), mounted.root.get()));
   for (const std::string& line : skipped) {
     LOG_INFO("not mounted: {}", line);
   }
+  // What we write into the root belongs to root.
+  sys::set_file_system_ids(0, 0);
   TRY_ASSIGN(std::string shell, provision(mounted.root.get(), user));
   sys::set_file_system_ids(user.uid.get(), user.gid.get());
   sys::make_dumpable();  // changing ids took that away, and the starter has to look at us
