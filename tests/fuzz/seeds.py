@@ -58,6 +58,10 @@ def main():
         tar = tar_bytes(entries)
         write(os.path.join(output, "layer"), f"{number}.tar", tar)
         write(os.path.join(output, "layer"), f"{number}.tar.gz", gzip.compress(tar, mtime=0))
+    # Choices, not text: any bytes do, these make layers of many entries.
+    for number in range(4):
+        choices = bytes((17 * number + 31 * position + position * position) % 256 for position in range(200))
+        write(os.path.join(output, "layer_entries"), str(number), choices)
     distros = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../profiles/distros")
     for name in sorted(os.listdir(distros)):
         with open(os.path.join(distros, name), "rb") as file:
