@@ -14,7 +14,8 @@ class CallersData final : public CandidateSource {
 
   std::vector<Candidate> environments() override {
     std::vector<Candidate> found;
-    for (const std::string& name : environment_names(context_).value_or(std::vector<std::string>{})) {
+    for (const std::string& name :
+         environment_names(context_).value_or(std::vector<std::string>{})) {
       found.push_back({name, "environment"});
     }
     return found;

@@ -17,13 +17,10 @@
 #include "env/sys/signals.hpp"
 #include "env/sys/users.hpp"
 
+namespace devenv::image_worker {
 namespace {
 
-using namespace devenv;
 using image::ImageRecord;
-using image_worker::ImportOptions;
-using image_worker::Options;
-using image_worker::PullOptions;
 
 constexpr int kEventsFd = 1;
 
@@ -57,7 +54,7 @@ Result<ImageRecord> act(const image::fetch::Context& context, const Options& opt
 Result<ImageRecord> run(const std::vector<std::string>& arguments,
                         Reporter& reporter,
                         image::fetch::Cancellation& cancellation) {
-  TRY_ASSIGN(const Options options, image_worker::parse_options(arguments, sys::get_variable));
+  TRY_ASSIGN(const Options options, parse_options(arguments, sys::get_variable));
   TRY_ASSIGN(const sys::User user, sys::current_user());
   TRY_ASSIGN(const sandbox::IdMap map, sandbox::id_map_for_caller(user));
   TRY_ASSIGN(const image::Store store, image::Store::open(options.store, map.to_string()));
@@ -78,15 +75,14 @@ Result<ImageRecord> run(const std::vector<std::string>& arguments,
   return act(context, options);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+/// The exit code; does not return when a signal ended the work.
+int work(const std::vector<std::string>& arguments) {
   log::set_level(log::level_from_string(sys::get_variable("DEVENV_LOG")));
   sys::ignore_signal(SIGPIPE);
   sys::raise_open_file_limit();
   image::EventWriter events(kEventsFd);
   image::fetch::Cancellation cancellation(kEventsFd);
-  const auto record = run({argv + 1, argv + argc}, events, cancellation);
+  const auto record = run(arguments, events, cancellation);
   if (record) {
     events.result(*record);
     return 0;
@@ -96,4 +92,11 @@ int main(int argc, char** argv) {
     sys::die_by_signal(cancellation.signal());
   }
   return 1;
+}
+
+}  // namespace
+}  // namespace devenv::image_worker
+
+int main(int argc, char** argv) {
+  return devenv::image_worker::work({argv + 1, argv + argc});
 }

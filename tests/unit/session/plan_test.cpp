@@ -37,14 +37,14 @@ bool has_line(const sandbox::MountPlan& plan, const std::string& line) {
 TEST_CASE("mount plan: an ordinary desktop session") {
   const std::string text = sandbox::to_string(plan_mounts(sample_input()));
   CHECK(text ==
-        "tmpfs /run mode=0755\n"
+        "tmpfs /run mode=755\n"
         "dir /run/lock mode=1777 owner=0:0\n"
-        "dir /run/devenv mode=0755 owner=0:0\n"
-        "dir /run/devenv/bin mode=0755 owner=0:0\n"
+        "dir /run/devenv mode=755 owner=0:0\n"
+        "dir /run/devenv/bin mode=755 owner=0:0\n"
         "bind / -> /run/host\n"
-        "file /run/.containerenv mode=0644\n"
-        "file /run/devenv/session mode=0644\n"
-        "file /run/devenv/user mode=0644\n"
+        "file /run/.containerenv mode=644 (118 bytes)\n"
+        "file /run/devenv/session mode=644 (5 bytes)\n"
+        "file /run/devenv/user mode=644 (5 bytes)\n"
         "program /usr/libexec/devenv/devenv-guest -> /run/devenv/bin/devenv-guest mode=4755\n"
         "link /run/devenv/bin/sudo -> devenv-guest\n"
         "bind /proc -> /proc\n"
