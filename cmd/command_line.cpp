@@ -78,7 +78,8 @@ Error unknown_command(const std::string& path) {
     return Error(ErrorCode::usage,
                  in_family ? format("'devenv {}' needs a command: {}", family, join(known, ", "))
                            : std::string("no command was given"))
-        .with_hint(in_family ? format("devenv help {}", family) : "devenv help");
+        .with_hint(in_family ? format("devenv help {}", family)
+                             : "see what there is: devenv help; or start: devenv enter debian");
   }
   const std::string shown = text::sanitize(path);
   const auto similar = text::closest(word, known);

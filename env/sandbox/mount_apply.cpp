@@ -59,6 +59,9 @@ class Apply {
   }
 
   Result<void> operator()(const MakeDirectory& op) const {
+    if (op.replace_link) {
+      TRY(remove_link(op.path.get()));
+    }
     if (const auto there = sys::open_in_root(root_, op.path.get(), O_PATH | O_DIRECTORY)) {
       return {};
     }
@@ -96,6 +99,13 @@ class Apply {
   }
 
  private:
+  Result<void> remove_link(const std::string& path) const {
+    TRY_ASSIGN(const sys::ParentInRoot parent, sys::open_parent_in_root(root_, path));
+    TRY_ASSIGN(const auto info, sys::stat_at(parent.directory.get(), parent.name));
+    return info && S_ISLNK(info->st_mode) ? sys::remove_file_at(parent.directory.get(), parent.name)
+                                          : Result<void>();
+  }
+
   int root_;
   const Source* source_;
 };

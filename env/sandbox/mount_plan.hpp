@@ -38,6 +38,7 @@ struct MakeDirectory {
   unsigned mode = 0755;
   EnvUid uid{0};
   EnvGid gid{0};
+  bool replace_link = false;  ///< a link that is there is removed, not followed
 };
 
 /// A symbolic link, replacing a file or link.

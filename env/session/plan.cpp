@@ -35,6 +35,8 @@ std::string container_marker(const PlanInput& input) {
 /// /run is new at each start, as after a boot; it may hold setuid programs because it was made in
 /// the environment's own namespace.
 void add_run(const PlanInput& input, MountPlan& plan) {
+  // In some images it is a link to /tmp, which the host shares.
+  plan.emplace_back(MakeDirectory{.path = EnvPath("/run"), .replace_link = true});
   plan.emplace_back(TmpfsMount{.target = EnvPath("/run"), .mode = 0755});
   plan.emplace_back(MakeDirectory{.path = EnvPath("/run/lock"), .mode = 01777});
   plan.emplace_back(MakeDirectory{.path = EnvPath(kOursInside)});

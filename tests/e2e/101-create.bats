@@ -79,7 +79,7 @@ teardown() { remove_all; }
     expect 0 devenv create "by-$driver" --image "$REGISTRY/busybox:latest" --storage "$driver"
     expect 0 devenv inspect "by-$driver" --json
     contains "$output" "\"$driver\""
-    expect 0 devenv run "by-$driver" sh -c 'echo kept > /kept && cat /kept'
+    expect 0 devenv run "by-$driver" sudo sh -c 'echo kept > /kept && cat /kept'
     equals "$output" "kept"
   done
 }

@@ -224,7 +224,7 @@ P
 
 @test "configuration: the storage driver of config.toml" {
   mkdir -p "$HOME/.config/devenv"
-  echo 'storage = "copy"' >"$HOME/.config/devenv/config.toml"
+  printf '[defaults]\nstorage = "copy"\n' >"$HOME/.config/devenv/config.toml"
   expect 0 devenv create box --image "$REGISTRY/busybox:latest"
   rm "$HOME/.config/devenv/config.toml"
   expect 0 devenv inspect box --json

@@ -21,19 +21,6 @@ assert document[names] and all(finding["status"] in states for finding in docume
 P
 }
 
-@test "doctor: says what to type when newuidmap is missing" {
-  # A PATH that has everything but the tools that write id maps.
-  mkdir -p "$BATS_TEST_TMPDIR/bin"
-  local program
-  for program in sh env cat grep; do
-    ln -s "$(command -v "$program")" "$BATS_TEST_TMPDIR/bin/"
-  done
-  [[ $(id -u) != 0 ]] || skip "root needs no newuidmap"
-  expect 5 env PATH="$BATS_TEST_TMPDIR/bin" "$DEVENV" doctor
-  contains "$output" "uidmap"
-  matches "$output" "(apt-get|apt|dnf|pacman) .*install|-S"
-}
-
 @test "doctor: changes nothing" {
   rm -rf "$HOME/.local"
   expect 0 devenv doctor

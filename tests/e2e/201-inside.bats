@@ -144,7 +144,7 @@ $(id -u):$(id -g)"
 
 @test "variables: those that describe the host's programs do not" {
   expect 0 env LD_LIBRARY_PATH=/host/lib LD_PRELOAD= PYTHONHOME=/host XDG_DATA_DIRS=/host HOSTNAME=wrong \
-    devenv run box sh -c 'echo "[$LD_LIBRARY_PATH$PYTHONHOME$HOSTNAME]"; case $XDG_DATA_DIRS in /host) echo bad;; esac'
+    devenv run box sh -c 'echo "[$LD_LIBRARY_PATH$PYTHONHOME]"; case $HOSTNAME in wrong) echo bad;; esac; case $XDG_DATA_DIRS in /host) echo bad;; esac'
   equals "$output" "[]"
 }
 

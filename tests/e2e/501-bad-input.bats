@@ -35,7 +35,7 @@ teardown() {
 
 @test "references: malformed ones" {
   local reference
-  for reference in "UPPER/case" "$REGISTRY/busybox:" "$REGISTRY/busybox@sha256:short" "$REGISTRY/a b" \
+  for reference in "$REGISTRY/UPPER/case" "$REGISTRY/busybox:" "$REGISTRY/busybox@sha256:short" "$REGISTRY/a b" \
     "$REGISTRY/" ":tag" "$REGISTRY/busybox@md5:00000000000000000000000000000000"; do
     fails_with 2 "" devenv image pull "$reference"
   done
@@ -197,7 +197,7 @@ teardown() {
 
 @test "configuration: a mistake is named with its place" {
   mkdir -p "$HOME/.config/devenv"
-  printf 'storage = "overlay"\nstorrage = 1\n' >"$HOME/.config/devenv/config.toml"
+  printf '[defaults]\nstorrage = "overlay"\n' >"$HOME/.config/devenv/config.toml"
   run --separate-stderr devenv create box --image "$REGISTRY/busybox:latest"
   rm "$HOME/.config/devenv/config.toml"
   equals "$status" 2

@@ -37,6 +37,7 @@ bool has_line(const sandbox::MountPlan& plan, const std::string& line) {
 TEST_CASE("mount plan: an ordinary desktop session") {
   const std::string text = sandbox::to_string(plan_mounts(sample_input()));
   CHECK(text ==
+        "dir /run mode=755 owner=0:0\n"
         "tmpfs /run mode=755\n"
         "dir /run/lock mode=1777 owner=0:0\n"
         "dir /run/devenv mode=755 owner=0:0\n"
