@@ -41,15 +41,50 @@ Result<void> check_request(const BootstrapRequest& request) {
   return {};
 }
 
-Error missing_program() {
-  std::string hint = "install mmdebstrap with your package manager";
-  for (const char* manager : {"apt-get", "dnf", "zypper"}) {
-    if (sys::find_program(manager)) {
-      hint = format("sudo {} install mmdebstrap", manager);
-      break;
-    }
+/// What to type to install something whose package has these names; a general hint when the host
+/// has another package manager.
+struct PackageNames {
+  std::string_view apt;
+  std::string_view dnf;
+};
+std::string install_hint(const PackageNames& package, std::string_view otherwise) {
+  if (sys::find_program("apt-get")) {
+    return format("sudo apt-get install {}", package.apt);
   }
-  return Error(ErrorCode::unsupported, "mmdebstrap is not installed").with_hint(hint);
+  if (sys::find_program("dnf")) {
+    return format("sudo dnf install {}", package.dnf);
+  }
+  return std::string(otherwise);
+}
+
+std::string host_release(std::string_view name) {
+  return os_release_value(sys::read_file("/etc/os-release", 64U * 1024).value_or(""), name);
+}
+
+/// Debian's keyring packages put it there, on other distributions too.
+std::string keyring_of(const std::string& distribution) {
+  std::string keyring = format("/usr/share/keyrings/{}-archive-keyring.gpg", distribution);
+  return sys::exists(keyring) ? keyring : "";
+}
+
+/// What has to be installed first.
+Result<void> check_host(const BootstrapRequest& request) {
+  if (!sys::find_program("mmdebstrap")) {
+    return fail(Error(ErrorCode::unsupported, "mmdebstrap is not installed")
+                    .with_hint(install_hint({"mmdebstrap", "mmdebstrap"},
+                                            "install mmdebstrap with your package manager")));
+  }
+  // A host of the same distribution trusts its keys anyhow, wherever they are.
+  if (keyring_of(request.distribution).empty() && host_release("ID") != request.distribution) {
+    const bool debian = request.distribution == "debian";
+    return fail(Error(ErrorCode::unsupported,
+                      format("the keys of {}'s archive are not installed", request.distribution))
+                    .with_hint(install_hint(
+                        debian ? PackageNames{"debian-archive-keyring", "debian-keyring"}
+                               : PackageNames{"ubuntu-keyring", "ubu-keyring"},
+                        "install the distribution's archive keyring")));
+  }
+  return {};
 }
 
 std::vector<AptSource> host_sources() {
@@ -79,21 +114,14 @@ AptMirrors choose_mirrors(const BootstrapRequest& request) {
     // It may be all that can be reached, and nobody knows what else it has.
     return {request.mirror, "", false};
   }
-  const std::string release = sys::read_file("/etc/os-release", 64U * 1024).value_or("");
-  if (os_release_value(release, "ID") == request.distribution) {
-    const auto own = host_mirrors(host_sources(), request.distribution,
-                                  os_release_value(release, "VERSION_CODENAME"));
+  if (host_release("ID") == request.distribution) {
+    const auto own =
+        host_mirrors(host_sources(), request.distribution, host_release("VERSION_CODENAME"));
     if (own) {
       return *own;
     }
   }
   return public_mirrors(request.distribution, host_platform().architecture);
-}
-
-/// Debian's keyring packages put it there, on other distributions too.
-std::string keyring_of(const std::string& distribution) {
-  std::string keyring = format("/usr/share/keyrings/{}-archive-keyring.gpg", distribution);
-  return sys::exists(keyring) ? keyring : "";
 }
 
 std::vector<std::string> proxies_of_host() {
@@ -167,9 +195,7 @@ Result<ImageRecord> bootstrap(const Context& context, const BootstrapRequest& re
   TRY(check_request(request));
   const std::string name = format("{} {}", request.distribution, request.suite);
   context.reporter.step(format("bootstrapping {} with mmdebstrap", name));
-  if (!sys::find_program("mmdebstrap")) {
-    return fail(missing_program().context(format("cannot bootstrap {}", name)));
-  }
+  TRY_CONTEXT(check_host(request), format("cannot bootstrap {}", name));
   TRY_ASSIGN(
       const Reference reference,
       Reference::parse(format("localhost/bootstrap/{}:{}", request.distribution, request.suite)));

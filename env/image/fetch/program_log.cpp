@@ -2,7 +2,6 @@
 #include "env/image/fetch/program_log.hpp"
 
 #include <array>
-#include <vector>
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
@@ -10,8 +9,7 @@
 namespace devenv::image::fetch {
 namespace {
 
-constexpr std::size_t kKeptLines = 20;
-constexpr std::size_t kQuotedLines = 4;
+constexpr std::size_t kQuotedLines = 3;
 constexpr std::size_t kMaxLine = 400;
 
 /// apt's words.
@@ -39,30 +37,26 @@ void ProgramLog::take_line(std::string_view line) {
   for (const std::string_view words : kNetworkWords) {
     blames_network_ = blames_network_ || line.find(words) != std::string_view::npos;
   }
+  // The first errors say why, the later ones only that.
+  if (line.starts_with("E: ") && first_errors_.size() < kQuotedLines) {
+    first_errors_.push_back(text::sanitize(line.substr(3)));
+  }
   last_lines_.push_back(text::sanitize(line));
-  if (last_lines_.size() > kKeptLines) {
+  if (last_lines_.size() > kQuotedLines) {
     last_lines_.pop_front();
   }
   // "I: downloading packages with apt..."
-  if (line.starts_with("I: ") && line.ends_with("...")) {
+  const bool internal = line.find("tempdir") != std::string_view::npos;
+  if (line.starts_with("I: ") && line.ends_with("...") && !internal) {
     announce_(text::sanitize(line.substr(3, line.size() - 6)));
   }
 }
 
 std::string ProgramLog::summary() const {
-  std::vector<std::string> errors;
-  for (const std::string& line : last_lines_) {
-    if (line.starts_with("E: ")) {
-      errors.push_back(line.substr(3));
-    }
-  }
-  if (errors.empty()) {
-    errors.assign(last_lines_.begin(), last_lines_.end());
-  }
-  if (errors.size() > kQuotedLines) {
-    errors.erase(errors.begin(), errors.end() - static_cast<std::ptrdiff_t>(kQuotedLines));
-  }
-  return join(errors, "; ");
+  return join(first_errors_.empty()
+                  ? std::vector<std::string>(last_lines_.begin(), last_lines_.end())
+                  : first_errors_,
+              "; ");
 }
 
 }  // namespace devenv::image::fetch

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace devenv::image::fetch {
 
@@ -17,7 +18,7 @@ class ProgramLog {
       : announce_(std::move(announce)) {}
 
   void add(std::string_view bytes);
-  /// The errors among the last lines, else the last lines, on one line. Safe for a terminal.
+  /// The first errors, or else the last lines, on one line. Safe for a terminal.
   std::string summary() const;
   /// Whether it says that a server could not be reached.
   bool blames_network() const { return blames_network_; }
@@ -27,6 +28,7 @@ class ProgramLog {
 
   std::function<void(std::string_view)> announce_;
   std::string unfinished_;
+  std::vector<std::string> first_errors_;
   std::deque<std::string> last_lines_;
   bool blames_network_ = false;
 };

@@ -35,9 +35,9 @@ void report(const WorkerEnds& ends, const Message& message) {
   (void)sys::write_all(ends.reports, encode_message(message));
 }
 
-int report_result(const WorkerEnds& ends, const Result<void>& result, const LayerJob& job) {
+int report_end(const WorkerEnds& ends, const Result<void>& result) {
   if (!result) {
-    report(ends, FailureMessage{explain_disk_error(result.error(), job.directory)});
+    report(ends, FailureMessage{result.error()});
     return 1;
   }
   report(ends, DoneMessage{});
@@ -113,8 +113,11 @@ std::unique_ptr<ByteSource> open_source(const LayerJob& job, int input, int anno
 }
 
 Error wrong_digest(const LayerJob& job, const Digest& found) {
-  return Error(ErrorCode::integrity, format("its bytes have digest {} instead of {}",
-                                            found.string(), job.digest->string()));
+  const Error error(ErrorCode::integrity, format("its bytes have digest {} instead of {}",
+                                                 found.string(), job.digest->string()));
+  return std::holds_alternative<Downloaded>(job.bytes)
+             ? error.with_hint("try again; if it stays so, the registry's copy is damaged")
+             : error;
 }
 
 /// Runs the chain and checks what has to be checked after the last byte.
@@ -174,7 +177,12 @@ Error explain_disk_error(const Error& error, const std::string& directory) {
 
 int run_downloader(const WorkerEnds& ends, const LayerJob& job, int partial, int announcements) {
   become_worker(ends, "devenv-download");
-  return report_result(ends, download(ends, job, partial, announcements), job);
+  auto downloaded = download(ends, job, partial, announcements);
+  if (!downloaded) {
+    const Error error = downloaded.error().context(format("cannot download {}", job.id));
+    downloaded = fail(explain_disk_error(error, job.directory));
+  }
+  return report_end(ends, downloaded);
 }
 
 int run_program(const WorkerEnds& ends, const LayerJob& job, int output) {
@@ -184,7 +192,7 @@ int run_program(const WorkerEnds& ends, const LayerJob& job, int output) {
   const Announce announce = [&](std::string_view activity) {
     report(ends, ActivityMessage{std::string(activity)});
   };
-  return report_result(ends, std::get<Piped>(job.bytes).produce(output, announce), job);
+  return report_end(ends, std::get<Piped>(job.bytes).produce(output, announce));
 }
 
 int run_unpacker(const WorkerEnds& ends,

@@ -34,7 +34,8 @@ int run_unpacker(const WorkerEnds& ends,
                  int announcements,
                  const UnpackLimits& limits);
 
-/// Adds what to do about a full disk; other errors stay as they are.
+/// Adds what to do about a full disk; other errors stay as they are. `directory` is the store or
+/// something in its tmp.
 Error explain_disk_error(const Error& error, const std::string& directory);
 
 }  // namespace devenv::image::fetch

@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A registry that goes wrong on request.
+
+usage: fault_registry.py FOLDER
+
+Makes a few images below FOLDER, serves them on a free port of 127.0.0.1 and prints that port. Every
+repository has every image (see make_images); the first part of the repository's name is the fault:
+127.0.0.1:PORT/truncated/image:small. FOLDER/requests.log gets a line per request.
+"""
+
+import hashlib
+import http.server
+import json
+import os
+import random
+import socket
+import struct
+import sys
+import threading
+import time
+
+import oci_layout
+from oci_layout import Entry, directory, opaque, symlink, whiteout
+
+TOKEN = "a-token"
+
+
+def make_images(folder):
+    layout = oci_layout.Layout(os.path.join(folder, "layout"))
+    noise = random.Random(7).randbytes(3 * 1024 * 1024)
+    base = layout.layer(oci_layout.tar_bytes([
+        directory("bin"), Entry("bin/sh", b"\x7fELF\x02\x01\x01" + bytes(11) + b"\x3e\x00", mode=0o755),
+        directory("etc", mode=0o750), Entry("etc/hello", b"hello\n"), Entry("etc/gone", b"x"),
+        directory("opt"), Entry("opt/old", b"x")]))
+    large = layout.layer(oci_layout.tar_bytes([Entry("noise", noise)]))
+    middle = layout.layer(oci_layout.tar_bytes([
+        whiteout("etc/gone"), Entry("etc/new", b"new\n"), symlink("link", "etc/hello")]), "zstd")
+    top = layout.layer(oci_layout.tar_bytes([
+        directory("opt"), opaque("opt"), Entry("opt/new", b"y")]), "none")
+    variables = ["PATH=/usr/bin:/bin", "LANG=C.UTF-8"]
+    layout.image([base], variables=variables, tag="small")
+    layout.image([base, large, middle, top], variables=variables, tag="big")
+    layout.image([base, middle, base], tag="twice")
+    layout.image([base] + [layout.layer(oci_layout.tar_bytes([Entry(f"f{i}", b"%d" % i)]))
+                           for i in range(120)], tag="many")
+    bomb = layout.layer(oci_layout.tar_bytes([Entry("zeros", bytes(64 * 1024 * 1024))]))
+    layout.image([bomb], tag="bomb")
+    layout.image([(base[0], middle[1])], tag="wrong-diff-id")
+    layout.image([layout.layer(b"no tar at all" * 1000)], tag="no-tar")
+    layout.image([layout.layer(oci_layout.tar_bytes([Entry("../../escaped", b"x")]))], tag="escape")
+    # An index holds everything, so that the test passes on any machine.
+    images = [layout.image([base], architecture=architecture, variables=[f"ARCH={architecture}"])
+              for architecture in ("amd64", "arm64", "riscv64", "ppc64le")]
+    attestation = layout.image([middle], architecture="unknown")
+    attestation["platform"] = {"architecture": "unknown", "os": "unknown"}
+    layout.index([attestation] + images, "index")
+    layout.image([base], architecture="s390x", tag="foreign")
+    layout.index([layout.image([base], architecture="s390x")], "foreign-index")
+    layout.finish()
+    return layout
+
+
+class Registry:
+    """What all handlers share."""
+
+    def __init__(self, folder):
+        self.layout = make_images(folder)
+        self.tags = {m["annotations"]["org.opencontainers.image.ref.name"]: m
+                     for m in self.layout.manifests}
+        self.log = open(os.path.join(folder, "requests.log"), "a", buffering=1, encoding="utf-8")
+        self.seen = {}
+        self.lock = threading.Lock()
+        self.ports = []
+
+    def blob(self, digest):
+        path = os.path.join(self.layout.path, "blobs", "sha256", digest.removeprefix("sha256:"))
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except OSError:
+            return None
+
+    def first_time(self, key):
+        with self.lock:
+            self.seen[key] = self.seen.get(key, 0) + 1
+            return self.seen[key] == 1
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    registry = None
+
+    def handle(self):
+        # A TLS client is told at once that there is no TLS.
+        if self.connection.recv(1, socket.MSG_PEEK) == b"\x16":
+            self.close_connection = True
+            return
+        super().handle()
+
+    def log_message(self, *arguments):
+        pass
+
+    def answer(self, status, body=b"", headers=(), length=None):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body) if length is None else length))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def deny(self, message, status=401, headers=()):
+        self.answer(status, json.dumps({"errors": [{"code": "X", "message": message}]}).encode(), headers)
+
+    def reset(self):
+        """Ends the connection with RST."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def do_GET(self):
+        registry = self.registry
+        other = self.server.server_port == registry.ports[1]
+        registry.log.write(f"{'other' if other else 'main'} {self.path} range={self.headers['Range']} "
+                           f"auth={self.headers['Authorization']}\n")
+        path = self.path.partition("?")[0]
+        if path == "/token":
+            return self.answer(200, json.dumps({"access_token": TOKEN, "expires_in": 300}).encode())
+        if path == "/broken-token":
+            return self.answer(503)
+        parts = path.split("/")  # "", "v2", fault, ..., kind, reference
+        if len(parts) < 6 or parts[1] != "v2" or parts[-2] not in ("manifests", "blobs"):
+            return self.deny("no such thing", 404)
+        fault, kind, reference = parts[2], parts[-2], parts[-1]
+        descriptor = registry.tags.get(reference) if kind == "manifests" else None
+        digest = descriptor["digest"] if descriptor else reference
+        body = registry.blob(digest)
+        if body is None or fault == "missing":
+            return self.deny("manifest unknown", 404)
+        if not other and self.refuse(fault, path):
+            return None
+        if kind == "manifests":
+            return self.send_manifest(fault, body, digest)
+        # Faults of blobs concern layers, not configs.
+        is_layer = not body.startswith(b"{")
+        return self.send_blob(fault if is_layer else "ok", body, path, other)
+
+    do_HEAD = do_GET
+
+    def refuse(self, fault, path):
+        """Faults that need no body. Whether one was sent."""
+        main = f"http://127.0.0.1:{self.registry.ports[0]}"
+        token_realms = {"token": "/token", "broken-token": "/broken-token"}
+        if fault in token_realms and self.headers["Authorization"] != f"Bearer {TOKEN}":
+            challenge = f'Bearer realm="{main}{token_realms[fault]}",service="tests"'
+            self.deny("authentication required", headers=[("WWW-Authenticate", "Basic realm=\"x\""),
+                                                          ("WWW-Authenticate", challenge)])
+        elif fault == "login":
+            self.deny("who are you", headers=[("WWW-Authenticate", 'Basic realm="x"')])
+        elif fault == "forbidden":
+            self.deny("not for you", 403)
+        elif fault == "busy":
+            self.answer(429, headers=[("Retry-After", "600"), ("RateLimit-Limit", "100;w=21600"),
+                                      ("RateLimit-Remaining", "0;w=21600")])
+        elif fault == "busy-once" and self.registry.first_time(path):
+            self.answer(429, headers=[("Retry-After", "0")])
+        elif fault == "broken" or (fault == "broken-once" and self.registry.first_time(path)):
+            self.answer(503)
+        elif fault == "reset" or (fault == "reset-once" and self.registry.first_time(path)):
+            self.reset()
+        elif fault == "redirect-loop":
+            self.answer(307, headers=[("Location", path)])
+        else:
+            return False
+        return True
+
+    def send_manifest(self, fault, body, digest):
+        document = json.loads(body)
+        if fault == "huge-manifest":
+            body += b" " * (5 * 1024 * 1024)
+        elif fault == "other-manifest":
+            body += b" "
+        elif fault == "schema1":
+            body = b'{"schemaVersion": 1, "fsLayers": []}'
+            document = {"mediaType": "application/vnd.docker.distribution.manifest.v1+prettyjws"}
+        if fault in ("huge-manifest", "schema1"):
+            digest = "sha256:" + hashlib.sha256(body).hexdigest()
+        self.answer(200, body, [("Content-Type", document["mediaType"]), ("Docker-Content-Digest", digest)])
+
+    def send_blob(self, fault, body, path, other):
+        if fault in ("redirect", "token") and not other:
+            # To another origin, as to an object store: a relative host, an absolute port.
+            return self.answer(307, headers=[("Location", f"http://127.0.0.1:{self.registry.ports[1]}{path}?sig=1")])
+        if other and self.headers["Authorization"]:
+            return self.deny("only one auth mechanism allowed", 400)
+        if fault == "wrong-digest" or (fault == "wrong-digest-once" and self.registry.first_time(path)):
+            middle = len(body) // 2
+            body = body[:middle] + bytes([body[middle] ^ 1]) + body[middle + 1:]
+        elif fault == "too-long":
+            body += b"x"
+        elif fault == "too-short":
+            body = body[:-1]
+        elif fault == "no-blobs":
+            return self.deny("blob unknown", 404)
+        return self.send_range(fault, body, path)
+
+    def send_range(self, fault, body, path):
+        asked = self.headers["Range"]
+        first, last = 0, len(body) - 1
+        if asked and fault not in ("no-ranges", "no-ranges-once"):
+            first, last = (int(number) for number in asked.removeprefix("bytes=").split("-"))
+            if fault == "wrong-range":
+                first -= 1
+        part = body[first:last + 1]
+        self.send_response(206 if len(part) < len(body) else 200)
+        if len(part) < len(body):
+            self.send_header("Content-Range", f"bytes {first}-{last}/{len(body)}")
+        if fault == "chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"%x\r\n" % len(part) + part + b"\r\n0\r\n\r\n")
+            return None
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        half = len(part) // 2
+        once = fault in ("truncated-once", "no-ranges-once", "wrong-range") and self.registry.first_time(path)
+        if fault == "truncated" or once:
+            self.wfile.write(part[:half])
+            self.close_connection = True
+        elif fault in ("slow", "stalled"):
+            for at in range(0, half, 65536):
+                self.wfile.write(part[at:min(at + 65536, half)])
+                time.sleep(0.02)
+            if fault == "stalled":
+                time.sleep(60)
+            self.wfile.write(part[half:])
+        else:
+            self.wfile.write(part)
+        return None
+
+
+def main():
+    folder = sys.argv[1]
+    registry = Registry(folder)
+    Handler.registry = registry
+    servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
+    registry.ports = [server.server_port for server in servers]
+    for server in servers:
+        server.daemon_threads = True
+    threading.Thread(target=servers[1].serve_forever, daemon=True).start()
+    print(registry.ports[0], flush=True)
+    servers[0].serve_forever()
+
+
+main()

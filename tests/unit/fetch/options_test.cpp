@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/image_worker/options.hpp"
+
+#include <doctest/doctest.h>
+
+namespace devenv::image_worker {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+std::string no_variables(const char*) {
+  return "";
+}
+
+TEST_CASE("image worker options: pull") {
+  const auto options = parse_options(
+      {"pull", "--store", "/s", "--platform=linux/arm64", "--max-size", "1G", "debian:13"},
+      no_variables);
+  REQUIRE(options);
+  CHECK(options->store == "/s");
+  CHECK(options->platform.architecture == "arm64");
+  CHECK(options->max_size->bytes == 1ULL << 30U);
+  CHECK(std::get<PullOptions>(options->action).reference.string() == "docker.io/library/debian:13");
+}
+
+TEST_CASE("image worker options: import names the image after the file") {
+  const auto options = parse_options({"import", "--store=/s", "/d/alpine.tar.gz"}, no_variables);
+  REQUIRE(options);
+  const auto& import = std::get<ImportOptions>(options->action);
+  CHECK(import.file == "/d/alpine.tar.gz");
+  CHECK(import.name.string() == "localhost/alpine:latest");
+  CHECK(options->platform == image::host_platform());
+  const auto named = parse_options(
+      {"import", "--name", "localhost/mine:1", "--store=/s", "--", "--odd"}, no_variables);
+  REQUIRE(named);
+  CHECK(std::get<ImportOptions>(named->action).file == "--odd");
+  CHECK(std::get<ImportOptions>(named->action).name.string() == "localhost/mine:1");
+}
+
+TEST_CASE("image worker options: bootstrap") {
+  const auto options = parse_options({"bootstrap", "--store=/s", "--distribution", "debian",
+                                      "--suite", "trixie", "--mirror", "http://m/debian"},
+                                     no_variables);
+  REQUIRE(options);
+  const auto& request = std::get<image::fetch::BootstrapRequest>(options->action);
+  CHECK(request.distribution == "debian");
+  CHECK(request.suite == "trixie");
+  CHECK(request.mirror == "http://m/debian");
+}
+
+TEST_CASE("image worker options: limits come from variables, too") {
+  const auto variables = [](const char* name) -> std::string {
+    return std::string_view(name) == "DEVENV_IMAGE_MAX_SIZE" ? "10M" : "7";
+  };
+  const auto options = parse_options({"pull", "--store=/s", "x"}, variables);
+  REQUIRE(options);
+  CHECK(options->max_size->bytes == 10ULL << 20U);
+  CHECK(options->timeout == std::chrono::seconds(7));
+  const auto given = parse_options({"pull", "--store=/s", "--max-size=1k", "x"}, variables);
+  REQUIRE(given);
+  CHECK(given->max_size->bytes == 1024);
+}
+
+TEST_CASE("image worker options: anything else is a usage error") {
+  const auto bad_timeout = [](const char* name) -> std::string {
+    return std::string_view(name) == "DEVENV_IMAGE_TIMEOUT" ? "soon" : "";
+  };
+  CHECK(parse_options({"pull", "--store=/s", "x"}, bad_timeout).error().code() == ErrorCode::usage);
+  for (const Arguments& arguments :
+       {Arguments{}, Arguments{"push"}, Arguments{"pull", "x"},
+        Arguments{"pull", "--store", "rel", "x"}, Arguments{"pull", "--store=/s"},
+        Arguments{"pull", "--store=/s", "x", "y"}, Arguments{"pull", "--store"},
+        Arguments{"pull", "--store=/s", "--name", "n", "x"},
+        Arguments{"pull", "--store=/s", "UPPER/x"}, Arguments{"import", "--store=/s"},
+        Arguments{"pull", "--store=/s", "--max-size", "much", "x"},
+        Arguments{"pull", "--store=/s", "--platform", "a/b/c/d", "x"},
+        Arguments{"bootstrap", "--store=/s", "x"}}) {
+    const auto options = parse_options(arguments, no_variables);
+    REQUIRE_FALSE(options);
+    CHECK(options.error().code() == ErrorCode::usage);
+  }
+}
+
+}  // namespace
+}  // namespace devenv::image_worker
