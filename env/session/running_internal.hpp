@@ -19,6 +19,10 @@ Result<std::optional<RunningRecord>> read_record(const instance::Environment& en
 /// false when the root is served by fuse-overlayfs and that process has ended.
 bool file_system_alive(const RunningRecord& record);
 
+/// What `stop` does; the caller has the start lock, so nobody starts it meanwhile.
+Result<void> end_everything(const instance::Environment& environment,
+                            std::chrono::milliseconds grace);
+
 struct LockOwner {
   pid_t pid = -1;
   std::string name;

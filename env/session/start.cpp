@@ -376,7 +376,7 @@ Result<Running> ensure_running(const instance::Workspace& workspace,
     if (running && !file_system_alive(running->record)) {
       reporter.warn(
           format("the file system of '{}' has died; the environment is started anew", name), "");
-      TRY(stop(environment, kDeadFileSystemGrace));
+      TRY(end_everything(environment, kDeadFileSystemGrace));
       running.reset();
     }
     if (!running || running->orphaned) {

@@ -7,6 +7,7 @@
 #include "env/base/log.hpp"
 #include "env/session/running_internal.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/file_lock.hpp"
 
 namespace devenv::session {
 namespace {
@@ -86,7 +87,7 @@ Result<void> end_running(const Running& running, milliseconds grace) {
 
 }  // namespace
 
-Result<void> stop(const instance::Environment& environment, milliseconds grace) {
+Result<void> end_everything(const instance::Environment& environment, milliseconds grace) {
   // Once more each time: somebody may have been about to join when the processes were listed, and
   // lives on without the holder.
   for (int round = 0; round < kRounds; ++round) {
@@ -103,6 +104,12 @@ Result<void> stop(const instance::Environment& environment, milliseconds grace) 
     TRY(end_process(owner.pid, SIGKILL, kKillPatience));
   }
   return sys::remove_file(environment.running_file());
+}
+
+Result<void> stop(const instance::Environment& environment, milliseconds grace) {
+  TRY_ASSIGN(const sys::FileLock starting,
+             sys::FileLock::acquire(environment.start_lock_file(), sys::LockMode::exclusive));
+  return end_everything(environment, grace);
 }
 
 }  // namespace devenv::session

@@ -26,13 +26,13 @@ teardown_file() {
 }
 
 @test "exit status: 126 for a command that cannot be executed" {
-  expect 0 devenv run box sh -c 'echo "not a program" > /tmp/not-executable-$$; echo x > /etc/plain'
+  expect 0 devenv run box sudo sh -c 'echo x > /etc/plain'
   fails_with 126 "/etc/plain" devenv run box /etc/plain
   fails_with 126 "/etc" devenv run box /etc
 }
 
 @test "exit status: 125 when devenv itself fails first" {
-  fails_with 125 "'boks'" devenv run boks true
+  fails_with 125 "'boxx'" devenv run boxx true
   contains "$stderr" "box"
 }
 
@@ -88,9 +88,12 @@ print(done.returncode in (-number, 128 + number))' "$signal"
 }
 
 @test "streams: no file descriptor of ours is left open in the command" {
-  run bash -c 'devenv run box sh -c "ls /proc/self/fd" </dev/null 2>/dev/null | tr "\n" " "' 3>&-
-  # 0, 1, 2 and the one that ls reads the directory with.
-  equals "$output" "0 1 2 3 "
+  # What the caller has open is passed on, as to any program; bats has some.
+  local list='ls /proc/self/fd | sort -n | tr "\n" " "'
+  expect 0 sh -c "$list"
+  local outside=$output
+  expect 0 devenv run box sh -c "$list"
+  equals "$output" "$outside"
 }
 
 @test "arguments: spaces, new lines, nothing, UTF-8, any byte, options" {
@@ -168,8 +171,8 @@ print(done.returncode in (-number, 128 + number))' "$signal"
   needs script
   in_terminal devenv run box sh -c 'test -t 0 && test -t 1 && test -t 2 && tty && stty size'
   equals "$status" 0
-  matches "${lines[0]}" '^/dev/pts/[0-9]+$'
-  equals "${lines[1]}" "24 80"
+  matches "${lines[0]%$'\r'}" '^/dev/pts/[0-9]+$'
+  equals "${lines[1]%$'\r'}" "24 80"
 }
 
 @test "terminal: exit status comes through" {
@@ -210,10 +213,10 @@ print(done.returncode in (-number, 128 + number))' "$signal"
   local tmux=(tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null)
   screen_has() { "${tmux[@]}" capture-pane -p -t test | grep -q "$1"; }
   "${tmux[@]}" new-session -d -s test -x 80 -y 24 \
-    'bash -c "devenv run box sh -c \"echo started; exec sleep 600\"; echo left with \$?"; sleep 60' 3>&-
+    'trap : INT; devenv run box sh -c "echo started; exec sleep 600"; echo "left with $?"; sleep 60' 3>&-
   wait_until screen_has started
   "${tmux[@]}" send-keys -t test C-c
-  wait_until screen_has 'left with 130' || screen_has 'C'
+  wait_until screen_has 'left with 130'
   "${tmux[@]}" kill-server
 }
 
