@@ -57,11 +57,13 @@ $HOME:/bin/sh"
 }
 
 @test "sudo: as scripts use it" {
-  local box
+  local box root_home=/root
+  # A caller who is root has their own home inside, wherever it is.
+  [[ $(id -u) != 0 ]] || root_home=$HOME
   for box in "${boxes[@]}"; do
     expect 0 devenv run "$box" sudo -E env
     expect 0 devenv run "$box" sudo -H sh -c 'echo $HOME'
-    equals "$output" "/root"
+    equals "$output" "$root_home"
     expect 0 devenv run "$box" sudo VARIABLE=value sh -c 'echo $VARIABLE'
     equals "$output" "value"
     expect 0 devenv run "$box" sudo -- echo -- x
@@ -199,5 +201,5 @@ $(id -u):$(id -g)"
 
 @test "groups: those of the user still grant access" {
   expect 0 devenv run box sh -c 'grep ^Groups /proc/self/status | wc -w'
-  equals "$output" "$(($(id -G | wc -w) + 1))"
+  equals "$output" "$(grep ^Groups /proc/self/status | wc -w)"
 }
