@@ -90,11 +90,15 @@ std::string Progress::update(std::string_view id,
     return "";
   }
   last_drawn_ = now;
-  return erase() + draw(size);
+  return above("", size);
 }
 
 std::string Progress::above(std::string_view text, sys::TerminalSize size) {
-  return erase() + std::string(text) + draw(size);
+  // One after the other: the operands of + may be evaluated in any order.
+  std::string output = erase();
+  output += text;
+  output += draw(size);
+  return output;
 }
 
 std::string Progress::clear() {

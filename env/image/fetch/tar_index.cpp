@@ -170,6 +170,9 @@ std::optional<TarHeader> parse_tar_header(std::string_view block) {
 }
 
 std::optional<std::string> first_entry_name(std::string_view beginning) {
+  if (beginning.size() < kBlock) {
+    return std::nullopt;
+  }
   Overrides overrides;
   std::string name;
   while (beginning.size() >= kBlock) {

@@ -128,7 +128,9 @@ TEST_CASE("command line: what is wrong is a usage error that says what") {
     std::string hint;
   };
   for (const Case& each : std::vector<Case>{
-           {{}, "no command was given", "devenv help"},
+           {{},
+            "no command was given",
+            "see what there is: devenv help; or start: devenv enter debian"},
            {{"etner"}, "there is no command 'devenv etner'", "did you mean 'devenv enter'?"},
            {{"qqqqqqqq"}, "there is no command 'devenv qqqqqqqq'", "devenv help"},
            {{"image"},

@@ -17,7 +17,7 @@ TEST_CASE("progress: without a terminal there is one line per finished task") {
   CHECK(progress.update("layer 3f2a", "pulling", 0, 4 * kMiB, false, now, kScreen) == "");
   CHECK(progress.update("layer 3f2a", "pulling", kMiB, 4 * kMiB, false, now + 1s, kScreen) == "");
   CHECK(progress.update("layer 3f2a", "pulling", 4 * kMiB, 4 * kMiB, true, now + 2s, kScreen) ==
-        "pulled layer 3f2a (4 MiB)\n");
+        "pulled layer 3f2a (4.0 MiB)\n");
   CHECK(progress.above("text\n", kScreen) == "text\n");
   CHECK(progress.clear() == "");
 }
@@ -26,10 +26,10 @@ TEST_CASE("progress: bars are drawn, drawn over and taken away") {
   Progress progress(Progress::Form::bars);
   const Progress::Time now{};
   CHECK(progress.update("a", "pulling", kMiB, 2 * kMiB, false, now, kScreen) ==
-        "a  pulling      1 MiB / 2 MiB         [###################                    ]\n");
+        "a  pulling      1.0 MiB / 2.0 MiB     [###################                   ]\n");
   CHECK(progress.update("a", "unpacking", 2 * kMiB, 2 * kMiB, false, now + 200ms, kScreen) ==
         "\x1b[1A\r\x1b[J"
-        "a  unpacking    2 MiB / 2 MiB         [#######################################]\n");
+        "a  unpacking    2.0 MiB / 2.0 MiB     [######################################]\n");
   CHECK(progress.clear() == "\x1b[1A\r\x1b[J");
   CHECK(progress.clear() == "");
 }

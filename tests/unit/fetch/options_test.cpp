@@ -71,7 +71,7 @@ TEST_CASE("image worker options: anything else is a usage error") {
         Arguments{"pull", "--store", "rel", "x"}, Arguments{"pull", "--store=/s"},
         Arguments{"pull", "--store=/s", "x", "y"}, Arguments{"pull", "--store"},
         Arguments{"pull", "--store=/s", "--name", "n", "x"},
-        Arguments{"pull", "--store=/s", "UPPER/x"}, Arguments{"import", "--store=/s"},
+        Arguments{"pull", "--store=/s", "docker.io/UPPER/x"}, Arguments{"import", "--store=/s"},
         Arguments{"pull", "--store=/s", "--max-size", "much", "x"},
         Arguments{"pull", "--store=/s", "--platform", "a/b/c/d", "x"},
         Arguments{"bootstrap", "--store=/s", "x"}}) {
