@@ -26,6 +26,15 @@ commands="create enter run list stop rm inspect image profile doctor completion 
   contains "$output$stderr" "enter"
 }
 
+@test "help: the command says what the option says" {
+  quietly devenv stop --help
+  local option=$output
+  quietly devenv help stop
+  equals "$output" "$option"
+  quietly devenv help exit-codes
+  matches "$output" '127[[:space:]]+'
+}
+
 @test "help: every command has its own" {
   local command
   for command in $commands "image pull" "image list" "image rm" "image inspect" "image prune" \
