@@ -7,16 +7,23 @@ usage: fault_registry.py FOLDER
 Makes a few images below FOLDER, serves them on a free port of 127.0.0.1 and prints that port. Every
 repository has every image (see make_images); the first part of the repository's name is the fault:
 127.0.0.1:PORT/truncated/image:small. FOLDER/requests.log gets a line per request.
+
+FOLDER/one is an OCI layout with a single image; one.tar, one.tar.gz and docker.tar hold the same
+layers as an OCI archive, compressed, and as a docker archive.
 """
 
+import gzip
 import hashlib
 import http.server
+import io
 import json
 import os
 import random
+import shutil
 import socket
 import struct
 import sys
+import tarfile
 import threading
 import time
 
@@ -58,7 +65,39 @@ def make_images(folder):
     layout.image([base], architecture="s390x", tag="foreign")
     layout.index([layout.image([base], architecture="s390x")], "foreign-index")
     layout.finish()
+    make_archives(folder, base, middle)
     return layout
+
+
+def make_archives(folder, base, middle):
+    one = oci_layout.Layout(os.path.join(folder, "one"))
+    for descriptor in (base[0], middle[0]):
+        name = descriptor["digest"].removeprefix("sha256:")
+        os.link(os.path.join(folder, "layout", "blobs", "sha256", name),
+                os.path.join(one.path, "blobs", "sha256", name))
+    image = one.image([base, middle], variables=["A=b"], tag="x")
+    one.finish()
+    with tarfile.open(os.path.join(folder, "one.tar"), "w") as tar:
+        tar.add(one.path, arcname=".")
+    with open(os.path.join(folder, "one.tar"), "rb") as plain, \
+         gzip.open(os.path.join(folder, "one.tar.gz"), "wb") as packed:
+        shutil.copyfileobj(plain, packed)
+    # A docker archive as old versions write it: a folder per layer, one of them a link to another,
+    # another one compressed (nobody does, some tools can).
+    with tarfile.open(os.path.join(folder, "docker.tar"), "w") as tar:
+        def add(name, data):
+            entry = Entry(name, data)
+            tar.addfile(entry.info, io.BytesIO(entry.data))
+        blob = lambda digest: os.path.join(one.path, "blobs", "sha256", digest.removeprefix("sha256:"))
+        manifest = json.load(open(blob(image["digest"]), encoding="utf-8"))
+        config = manifest["config"]["digest"].removeprefix("sha256:")
+        add("b" * 64 + "/layer.tar", gzip.decompress(open(blob(base[0]["digest"]), "rb").read()))
+        tar.addfile(symlink("a" * 64 + "/layer.tar", "../" + "b" * 64 + "/layer.tar").info)
+        add("c" * 64 + "/layer.tar", open(blob(middle[0]["digest"]), "rb").read())
+        add(config + ".json", open(blob(manifest["config"]["digest"]), "rb").read())
+        add("manifest.json", json.dumps([{
+            "Config": config + ".json", "RepoTags": ["x:latest"],
+            "Layers": ["a" * 64 + "/layer.tar", "c" * 64 + "/layer.tar"]}]).encode())
 
 
 class Registry:
@@ -247,6 +286,7 @@ def main():
     registry.ports = [server.server_port for server in servers]
     for server in servers:
         server.daemon_threads = True
+        server.handle_error = lambda *arguments: None  # clients go away in the middle: that is tested
     threading.Thread(target=servers[1].serve_forever, daemon=True).start()
     print(registry.ports[0], flush=True)
     servers[0].serve_forever()

@@ -76,13 +76,14 @@ Result<void> check_host(const BootstrapRequest& request) {
   }
   // A host of the same distribution trusts its keys anyhow, wherever they are.
   if (keyring_of(request.distribution).empty() && host_release("ID") != request.distribution) {
-    const bool debian = request.distribution == "debian";
-    return fail(Error(ErrorCode::unsupported,
-                      format("the keys of {}'s archive are not installed", request.distribution))
-                    .with_hint(install_hint(
-                        debian ? PackageNames{"debian-archive-keyring", "debian-keyring"}
-                               : PackageNames{"ubuntu-keyring", "ubu-keyring"},
-                        "install the distribution's archive keyring")));
+    return fail(
+        Error(ErrorCode::unsupported,
+              format("the keys of {}'s archive are not installed", request.distribution))
+            .with_hint(request.distribution == "debian"
+                           ? install_hint({"debian-archive-keyring", "debian-keyring"},
+                                          "install Debian's archive keyring")
+                           : "install the package that has "
+                             "/usr/share/keyrings/ubuntu-archive-keyring.gpg (ubuntu-keyring)"));
   }
   return {};
 }

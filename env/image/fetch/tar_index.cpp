@@ -174,10 +174,10 @@ std::optional<std::string> first_entry_name(std::string_view beginning) {
     return std::nullopt;
   }
   Overrides overrides;
-  std::string name;
+  std::optional<std::string> name;
   while (beginning.size() >= kBlock) {
     if (is_all_zero(beginning.substr(0, kBlock))) {
-      return name;
+      return name.value_or("");
     }
     auto header = parse_tar_header(beginning);
     if (!header) {
@@ -186,7 +186,7 @@ std::optional<std::string> first_entry_name(std::string_view beginning) {
     beginning.remove_prefix(kBlock);
     if (is_extension(header->type)) {
       if (padded(header->size) > beginning.size()) {
-        return name;
+        return name.value_or("");
       }
       overrides.take(header->type, beginning.substr(0, header->size));
       beginning.remove_prefix(padded(header->size));
@@ -194,11 +194,11 @@ std::optional<std::string> first_entry_name(std::string_view beginning) {
     }
     overrides.apply(*header);
     name = clean_name(header->name);
-    if (!name.empty()) {
+    if (!name->empty()) {
       return name;
     }
   }
-  return name.empty() && beginning.empty() ? std::nullopt : std::optional<std::string>(name);
+  return name;
 }
 
 Result<std::optional<TarIndex>> TarIndex::read(int fd, std::uint64_t file_size) {

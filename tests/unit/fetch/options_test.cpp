@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "env/base/format.hpp"
+
 namespace devenv::image_worker {
 namespace {
 
@@ -75,6 +77,7 @@ TEST_CASE("image worker options: anything else is a usage error") {
         Arguments{"pull", "--store=/s", "--max-size", "much", "x"},
         Arguments{"pull", "--store=/s", "--platform", "a/b/c/d", "x"},
         Arguments{"bootstrap", "--store=/s", "x"}}) {
+    CAPTURE(join(arguments, " "));
     const auto options = parse_options(arguments, no_variables);
     REQUIRE_FALSE(options);
     CHECK(options.error().code() == ErrorCode::usage);
