@@ -13,16 +13,16 @@ namespace {
 constexpr std::chrono::seconds kForcedGrace{2};
 
 Result<void> stop_if_running(const instance::Environment& environment, bool force) {
+  if (force) {
+    return session::stop(environment, kForcedGrace);
+  }
   TRY_ASSIGN(const auto running, session::find_running(environment));
   if (!running) {
     return {};
   }
   const std::string& name = environment.name.string();
-  if (!force) {
-    return fail(Error(ErrorCode::conflict, format("environment '{}' is running", name))
-                    .with_hint(format("devenv stop {0}, or: devenv rm --force {0}", name)));
-  }
-  return session::stop(environment, kForcedGrace);
+  return fail(Error(ErrorCode::conflict, format("environment '{}' is running", name))
+                  .with_hint(format("devenv stop {0}, or: devenv rm --force {0}", name)));
 }
 
 Result<void> remove(const std::string& text, bool force, Context& context) {

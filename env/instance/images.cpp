@@ -2,6 +2,7 @@
 #include "env/instance/images.hpp"
 
 #include <array>
+#include <csignal>
 
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
@@ -9,46 +10,81 @@
 #include "env/instance/catalog.hpp"
 #include "env/sandbox/user_namespace.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/poll.hpp"
 #include "env/sys/process.hpp"
+#include "env/sys/signals.hpp"
 #include "env/sys/tree.hpp"
 
 namespace devenv::instance {
 namespace {
 
-/// Runs devenv-image to its end, passing on what it reports.
-Result<image::ImageRecord> run_worker(const Workspace& workspace,
-                                      std::vector<std::string> arguments,
-                                      Reporter& reporter) {
-  TRY_ASSIGN(sys::Pipe events, sys::make_pipe());
-  sys::Command command{.stdout_fd = events.write_end.get(), .die_with_parent = true};
-  command.argv.push_back(workspace.image_program());
-  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  LOG_DEBUG("running {}", join(command.argv, " "));
-  TRY_ASSIGN_CONTEXT(sys::Child worker, sys::spawn(command),
-                     "cannot start the image program; is devenv installed completely?");
-  events.write_end.reset();
+/// Collects what the worker writes, line by line.
+class Events {
+ public:
+  explicit Events(Reporter& reporter) : reporter_(reporter) {}
 
-  std::optional<Result<image::ImageRecord>> outcome;
-  std::string pending;
-  std::array<char, 16384> buffer{};
-  while (true) {
-    TRY_ASSIGN(const std::size_t count, sys::read_some(events.read_end.get(), buffer));
-    if (count == 0) {
-      break;
-    }
-    pending.append(buffer.data(), count);
+  void take(std::string_view bytes) {
+    pending_ += bytes;
     std::size_t start = 0;
-    for (std::size_t end = pending.find('\n'); end != std::string::npos;
-         end = pending.find('\n', start)) {
-      if (auto result =
-              image::handle_event(std::string_view(pending).substr(start, end - start), reporter)) {
-        outcome = std::move(result);
+    for (std::size_t end = pending_.find('\n'); end != std::string::npos;
+         end = pending_.find('\n', start)) {
+      const std::string_view line = std::string_view(pending_).substr(start, end - start);
+      if (auto outcome = image::handle_event(line, reporter_)) {
+        outcome_ = std::move(outcome);
       }
       start = end + 1;
     }
-    pending.erase(0, start);
+    pending_.erase(0, start);
+  }
+
+  std::optional<Result<image::ImageRecord>> outcome() { return std::move(outcome_); }
+
+ private:
+  Reporter& reporter_;
+  std::string pending_;
+  std::optional<Result<image::ImageRecord>> outcome_;
+};
+
+/// Runs devenv-image to its end, passing on what it reports.
+///
+/// A signal that ends us is passed on and waited for: only the worker can remove what belongs to
+/// ids of the map. It notices by itself when we are killed.
+Result<image::ImageRecord> run_worker(const Workspace& workspace,
+                                      std::vector<std::string> arguments,
+                                      Reporter& reporter) {
+  TRY_ASSIGN(sys::Pipe pipe, sys::make_pipe());
+  sys::Command command{.stdout_fd = pipe.write_end.get()};
+  command.argv.push_back(workspace.image_program());
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  LOG_DEBUG("running {}", join(command.argv, " "));
+  TRY_ASSIGN(sys::HeldSignals signals, sys::HeldSignals::hold({SIGINT, SIGTERM, SIGHUP}));
+  TRY_ASSIGN_CONTEXT(sys::Child worker, sys::spawn(command),
+                     "cannot start the image program; is devenv installed completely?");
+  pipe.write_end.reset();
+
+  Events events(reporter);
+  std::array<char, 16384> buffer{};
+  bool interrupted = false;
+  while (true) {
+    std::vector<sys::WaitEntry> entries = {{.fd = pipe.read_end.get()}, {.fd = signals.fd()}};
+    TRY(sys::wait_for_any(entries, std::nullopt));
+    if (const auto number = entries[1].ready ? signals.take() : std::nullopt) {
+      interrupted = true;
+      (void)worker.signal(*number);
+    }
+    if (entries[0].ready) {
+      TRY_ASSIGN(const std::size_t count, sys::read_some(pipe.read_end.get(), buffer));
+      if (count == 0) {
+        break;
+      }
+      events.take({buffer.data(), count});
+    }
   }
   TRY_ASSIGN(const sys::ExitStatus status, worker.wait());
+  if (interrupted) {
+    return fail(ErrorCode::interrupted, "interrupted");
+  }
+  auto outcome = events.outcome();
   if (!outcome) {
     return fail(ErrorCode::failed, format("the image program {}", status.to_string()));
   }

@@ -41,8 +41,6 @@ void add_run(const PlanInput& input, MountPlan& plan) {
   plan.emplace_back(MakeDirectory{.path = EnvPath("/run/lock"), .mode = 01777});
   plan.emplace_back(MakeDirectory{.path = EnvPath(kOursInside)});
   plan.emplace_back(MakeDirectory{.path = EnvPath("/run/devenv/bin")});
-  plan.emplace_back(BindMount{
-      .source = HostPath("/"), .target = EnvPath("/run/host"), .presence = Presence::required});
   plan.emplace_back(
       MakeFile{.path = EnvPath("/run/.containerenv"), .contents = container_marker(input)});
   plan.emplace_back(
@@ -95,12 +93,16 @@ void add_etc(const PlanInput& input, MountPlan& plan) {
 
 }  // namespace
 
+/// In an order in which no target is looked up where something of the host is mounted already: a
+/// link of the image could otherwise lead there, and directories be made on the host.
 MountPlan plan_mounts(const PlanInput& input) {
   MountPlan plan;
-  add_run(input, plan);
-  add_system(input, plan);
-  add_user(input, plan);
   add_etc(input, plan);
+  add_run(input, plan);
+  add_user(input, plan);
+  add_system(input, plan);
+  plan.emplace_back(BindMount{
+      .source = HostPath("/"), .target = EnvPath("/run/host"), .presence = Presence::required});
   return plan;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "env/base/format.hpp"
+#include "env/base/log.hpp"
 #include "env/session/accounts.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/tree.hpp"
@@ -49,10 +50,11 @@ Result<void> update_accounts(int root, const sys::User& user, const std::string&
                                               .home = user.home,
                                               .shell = shell,
                                               .gecos = user.gecos}));
-  TRY(update(root, "/etc/passwd", files.passwd, edited.passwd, 0644));
   TRY(update(root, "/etc/group", files.group, edited.group, 0644));
   TRY(update(root, "/etc/shadow", files.shadow, edited.shadow, 0640));
-  return update(root, "/etc/gshadow", files.gshadow, edited.gshadow, 0640);
+  TRY(update(root, "/etc/gshadow", files.gshadow, edited.gshadow, 0640));
+  // Last: what has to be renamed in the others is found from it, also after an interruption.
+  return update(root, "/etc/passwd", files.passwd, edited.passwd, 0644);
 }
 
 /// Also where the image has no sudo: the rule is there when the user installs it. The last matching
@@ -101,8 +103,12 @@ Result<std::string> provision(int root, const sys::User& user) {
   const std::string shell =
       choose_shell(user.shell, [root](const std::string& path) { return is_program(root, path); });
   TRY_CONTEXT(update_accounts(root, user, shell), "cannot enter the user in the account files");
-  TRY(update_sudoers(root, user));
-  TRY(link_sudo(root));
+  // Without these there is a shell all the same.
+  for (const auto& done : {update_sudoers(root, user), link_sudo(root)}) {
+    if (!done) {
+      LOG_WARN("sudo may not work: {}", done.error().to_line());
+    }
+  }
   return shell;
 }
 

@@ -57,7 +57,10 @@ std::optional<sys::UniqueFd> find_survivor(const RunningRecord& record) {
     return std::nullopt;
   }
   for (const pid_t pid : *pids) {
-    if (pid == record.server_pid || !sys::is_in_user_namespace(pid, record.user_namespace)) {
+    // The very namespaces: a sandbox inside the environment has others below them.
+    if (pid == record.server_pid ||
+        sys::namespace_id(pid, "user").value_or(0) != record.user_namespace ||
+        sys::namespace_id(pid, "mnt").value_or(0) != record.mount_namespace) {
       continue;
     }
     auto process = sys::open_pidfd(pid);
@@ -91,6 +94,7 @@ Json RunningRecord::to_json() const {
               {"pid", pid},
               {"start_time", start_time},
               {"user_namespace", user_namespace},
+              {"mount_namespace", mount_namespace},
               {"started_at", started_at},
               {"shell", shell},
               {"image_environment", image_environment},
@@ -112,6 +116,7 @@ Result<RunningRecord> RunningRecord::from_json(const Json& json) {
   record.pid = static_cast<pid_t>(pid);
   TRY_ASSIGN(record.start_time, json::get_uint(json, "start_time"));
   TRY_ASSIGN(record.user_namespace, json::get_uint(json, "user_namespace"));
+  TRY_ASSIGN(record.mount_namespace, json::get_uint(json, "mount_namespace"));
   TRY_ASSIGN(record.started_at, json::get_string(json, "started_at"));
   TRY_ASSIGN(record.shell, json::get_string(json, "shell"));
   TRY_ASSIGN(record.image_environment, json::get_strings(json, "image_environment"));
@@ -173,7 +178,9 @@ Result<std::vector<pid_t>> processes_inside(const Running& running) {
   for (const pid_t pid : pids) {
     const bool ours =
         (pid == running.record.pid && !running.orphaned) || pid == running.record.server_pid;
-    if (!ours && sys::is_in_user_namespace(pid, running.record.user_namespace)) {
+    // A process that ended and waits for its parent has no mount namespace any more.
+    if (!ours && sys::is_in_user_namespace(pid, running.record.user_namespace) &&
+        sys::namespace_id(pid, "mnt")) {
       inside.push_back(pid);
     }
   }

@@ -21,11 +21,12 @@ struct RunningRecord {
   std::string boot_id;
   std::string session_id;  ///< random; also in /run/devenv/session inside
   std::string name;
-  pid_t pid = -1;                    ///< the holder
-  std::uint64_t start_time = 0;      ///< of the holder, clock ticks since boot
-  std::uint64_t user_namespace = 0;  ///< inode of /proc/PID/ns/user
-  std::string started_at;            ///< RFC 3339 UTC
-  std::string shell;                 ///< login shell inside
+  pid_t pid = -1;                     ///< the holder
+  std::uint64_t start_time = 0;       ///< of the holder, clock ticks since boot
+  std::uint64_t user_namespace = 0;   ///< inode of /proc/PID/ns/user
+  std::uint64_t mount_namespace = 0;  ///< inode of /proc/PID/ns/mnt
+  std::string started_at;             ///< RFC 3339 UTC
+  std::string shell;                  ///< login shell inside
   std::vector<std::string> image_environment;
   pid_t server_pid = -1;  ///< fuse-overlayfs; -1 if none
   std::uint64_t server_start_time = 0;

@@ -149,6 +149,7 @@ Result<void> launch_holder(Launch& launch,
   record.pid = holder.pid();
   TRY_ASSIGN(record.start_time, sys::process_start_time(holder.pid()));
   TRY_ASSIGN(record.user_namespace, sys::namespace_id(holder.pid(), "user"));
+  TRY_ASSIGN(record.mount_namespace, sys::namespace_id(holder.pid(), "mnt"));
   if (!prepared.shell.empty()) {
     record.shell = prepared.shell;
   }
@@ -184,11 +185,11 @@ Result<void> in_starter(const std::function<Result<void>()>& work) {
   outcome.write_end.reset();
   // The holder inherits nothing of this pipe: it is close-on-exec, and the end of the starter
   // shows.
+  TRY_ASSIGN(const std::string encoded, sys::read_all(outcome.read_end.get()));
   TRY_ASSIGN(const sys::ExitStatus status, starter.wait());
   if (status.success()) {
     return {};
   }
-  TRY_ASSIGN(const std::string encoded, sys::read_all(outcome.read_end.get()));
   return fail(encoded.empty()
                   ? Error(ErrorCode::failed, format("the starting process {}", status.to_string()))
                   : sandbox::decode_error(encoded));
@@ -235,15 +236,16 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
   TRY_ASSIGN(sandbox::OpenedPlan opened, sandbox::open_sources(plan));
   TRY_ASSIGN(const sandbox::MountedRoot mounted,
              sandbox::mount_root(environment.state.storage, layout, lock));
-  TRY_ASSIGN(const auto skipped, sandbox::apply(std::move(opened), mounted.root.get()));
-  for (const std::string& line : skipped) {
-    LOG_INFO("not mounted: {}", line);
-  }
-  // What we write into the root belongs to root.
+  // Before anything of the host is mounted, so that no link of the image leads there. What is
+  // written belongs to root.
   sys::set_file_system_ids(0, 0);
   TRY_ASSIGN(std::string shell, provision(mounted.root.get(), user));
   sys::set_file_system_ids(user.uid.get(), user.gid.get());
   sys::make_dumpable();  // changing ids took that away, and the starter has to look at us
+  TRY_ASSIGN(const auto skipped, sandbox::apply(std::move(opened), mounted.root.get()));
+  for (const std::string& line : skipped) {
+    LOG_INFO("not mounted: {}", line);
+  }
   TRY(sys::change_root(mounted.root.get()));
   return Prepared{mounted.server_pid, std::move(shell)};
 }
@@ -325,6 +327,10 @@ Result<void> start(const instance::Workspace& workspace, const instance::Environ
   TRY_ASSIGN(const std::optional<sys::FileLock> lock, take_lock(environment));
   TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
   TRY(check_id_map(environment, map));
+  if (workspace.user.home == "/") {
+    return fail(Error(ErrorCode::unsupported, "your home directory is '/', which cannot be shared")
+                    .with_hint("set HOME to a directory of your own"));
+  }
   TRY_ASSIGN(const image::Store store,
              image::Store::open(workspace.paths.store(), map.to_string()));
   TRY_ASSIGN(const sandbox::RootLayout layout, root_layout(environment, store));
@@ -348,6 +354,10 @@ Result<void> adopt(const instance::Workspace& workspace,
                    const Running& orphans) {
   TRY_ASSIGN(const auto lock,
              sys::FileLock::try_acquire(environment.lock_file(), sys::LockMode::exclusive));
+  if (!lock && orphans.record.server_pid <= 0) {
+    return fail(Error(ErrorCode::conflict, "a process that is not known uses its files")
+                    .with_hint(format("end it: devenv stop {}", environment.name.string())));
+  }
   TRY_ASSIGN(Launch launch, make_launch(workspace, environment, lock));
   launch.record = orphans.record;
   const auto spawn = [](const std::function<int()>& body) { return sys::fork_child(0, body); };

@@ -48,18 +48,14 @@ Result<std::vector<pid_t>> wait_until_empty(const Running& running,
   }
 }
 
-Result<void> end_process(pid_t pid, int number, milliseconds patience) {
-  auto process = sys::open_pidfd(pid);
-  if (!process) {
-    return {};
-  }
-  (void)sys::signal_pidfd(process->get(), number);
-  TRY_ASSIGN(const bool ended, sys::wait_pidfd(process->get(), patience));
+Result<void> end_process(int process, pid_t pid, int number, milliseconds patience) {
+  (void)sys::signal_pidfd(process, number);
+  TRY_ASSIGN(const bool ended, sys::wait_pidfd(process, patience));
   if (ended) {
     return {};
   }
-  (void)sys::signal_pidfd(process->get(), SIGKILL);
-  TRY_ASSIGN(const bool killed, sys::wait_pidfd(process->get(), kKillPatience));
+  (void)sys::signal_pidfd(process, SIGKILL);
+  TRY_ASSIGN(const bool killed, sys::wait_pidfd(process, kKillPatience));
   return killed ? Result<void>() : fail(ErrorCode::failed, format("process {} does not end", pid));
 }
 
@@ -80,14 +76,34 @@ Result<void> end_running(const Running& running, milliseconds grace) {
   TRY(end_processes(running, grace));
   // The server ends cleanly on TERM: it finishes what was written.
   if (record.server_pid > 0 && file_system_alive(record)) {
-    TRY(end_process(record.server_pid, SIGTERM, grace));
+    TRY_ASSIGN(const sys::UniqueFd server, sys::open_pidfd(record.server_pid));
+    TRY(end_process(server.get(), record.server_pid, SIGTERM, grace));
   }
-  return running.orphaned ? Result<void>() : end_process(record.pid, SIGKILL, kKillPatience);
+  return running.orphaned ? Result<void>()
+                          : end_process(running.process.get(), record.pid, SIGKILL, kKillPatience);
+}
+
+/// A holder whose running.json was lost, with everything in its namespaces; or a server whose
+/// holder was killed.
+Result<void> end_owner(const LockOwner& owner, milliseconds grace) {
+  LOG_WARN("ending {} {} that still has the lock", owner.name, owner.pid);
+  if (owner.name == kHolderName) {
+    Running unrecorded;
+    unrecorded.record.pid = owner.pid;
+    TRY_ASSIGN(unrecorded.record.user_namespace, sys::namespace_id(owner.pid, "user"));
+    TRY_ASSIGN(unrecorded.process, sys::open_pidfd(owner.pid));
+    return end_running(unrecorded, grace);
+  }
+  TRY_ASSIGN(const sys::UniqueFd server, sys::open_pidfd(owner.pid));
+  return end_process(server.get(), owner.pid, SIGKILL, kKillPatience);
 }
 
 }  // namespace
 
 Result<void> end_everything(const instance::Environment& environment, milliseconds grace) {
+  const auto stop_error = [&environment](const Error& error) {
+    return fail(error.context(format("cannot stop environment '{}'", environment.name.string())));
+  };
   // Once more each time: somebody may have been about to join when the processes were listed, and
   // lives on without the holder.
   for (int round = 0; round < kRounds; ++round) {
@@ -95,13 +111,21 @@ Result<void> end_everything(const instance::Environment& environment, millisecon
     if (!running) {
       break;
     }
-    TRY_CONTEXT(end_running(*running, grace),
-                format("cannot stop environment '{}'", environment.name.string()));
+    if (auto ended = end_running(*running, grace); !ended) {
+      return stop_error(ended.error());
+    }
   }
-  // A holder whose running.json was lost, and servers whose holder was killed.
   for (const LockOwner& owner : find_lock_owners(environment)) {
-    LOG_WARN("ending {} {} that still has the lock", owner.name, owner.pid);
-    TRY(end_process(owner.pid, SIGKILL, kKillPatience));
+    if (auto ended = end_owner(owner, grace); !ended) {
+      return stop_error(ended.error());
+    }
+  }
+  // Whoever has the lock now is out of our sight, in another pid namespace: it still runs.
+  TRY_ASSIGN(const auto lock,
+             sys::FileLock::try_acquire(environment.lock_file(), sys::LockMode::exclusive));
+  if (!lock) {
+    return stop_error(Error(ErrorCode::conflict, "a process that cannot be seen from here runs it")
+                          .with_hint("stop it where it was started"));
   }
   return sys::remove_file(environment.running_file());
 }

@@ -41,7 +41,10 @@ class IsalDecoder final : public Decoder {
   }
   void start_member() override {
     ::isal_inflate_init(&state_);
-    state_.crc_flag = ISAL_GZIP;  // header and trailer are read and checked too
+    ::isal_gzip_header_init(&header_);
+    // isal_inflate reads headers too, but forgets its flags when one comes in two pieces (2.30).
+    in_header_ = true;
+    state_.crc_flag = ISAL_GZIP_NO_HDR_VER;  // the trailer is read and checked
   }
 
   Result<DecoderStep> step(std::span<const char> input, std::span<char> output) override {
@@ -52,7 +55,16 @@ class IsalDecoder final : public Decoder {
     state_.avail_in = input_size;
     state_.next_out = reinterpret_cast<std::uint8_t*>(output.data());
     state_.avail_out = output_size;
-    const int status = ::isal_inflate(&state_);
+    int status = ISAL_DECOMP_OK;
+    if (in_header_) {
+      status = ::isal_read_gzip_header(&state_, &header_);
+      in_header_ = status != ISAL_DECOMP_OK;
+    }
+    if (!in_header_) {
+      status = ::isal_inflate(&state_);
+    } else if (status == ISAL_END_INPUT) {
+      return DecoderStep{.consumed = input_size - state_.avail_in, .produced = 0};
+    }
     if (status < 0 || status == ISAL_NEED_DICT) {
       return fail(ErrorCode::integrity, format("damaged gzip data: {}", describe(status)));
     }
@@ -63,6 +75,8 @@ class IsalDecoder final : public Decoder {
 
  private:
   inflate_state state_{};
+  isal_gzip_header header_{};
+  bool in_header_ = true;
 };
 
 }  // namespace

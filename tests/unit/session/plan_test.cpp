@@ -37,24 +37,24 @@ bool has_line(const sandbox::MountPlan& plan, const std::string& line) {
 TEST_CASE("mount plan: an ordinary desktop session") {
   const std::string text = sandbox::to_string(plan_mounts(sample_input()));
   CHECK(text ==
+        "link /etc/hosts -> /run/host/etc/hosts\n"
         "dir /run mode=755 owner=0:0\n"
         "tmpfs /run mode=755\n"
         "dir /run/lock mode=1777 owner=0:0\n"
         "dir /run/devenv mode=755 owner=0:0\n"
         "dir /run/devenv/bin mode=755 owner=0:0\n"
-        "bind / -> /run/host\n"
         "file /run/.containerenv mode=644 (118 bytes)\n"
         "file /run/devenv/session mode=644 (5 bytes)\n"
         "file /run/devenv/user mode=644 (5 bytes)\n"
         "program /usr/libexec/devenv/devenv-guest -> /run/devenv/bin/devenv-guest mode=4755\n"
         "link /run/devenv/bin/sudo -> devenv-guest\n"
+        "bind /home/alice -> /home/alice\n"
+        "bind? /run/user -> /run/user\n"
         "bind /proc -> /proc\n"
         "bind /sys -> /sys\n"
         "bind /dev -> /dev\n"
         "bind /tmp -> /tmp\n"
-        "bind /home/alice -> /home/alice\n"
-        "bind? /run/user -> /run/user\n"
-        "link /etc/hosts -> /run/host/etc/hosts\n");
+        "bind / -> /run/host\n");
 }
 
 TEST_CASE("mount plan: a home behind a link is there under both names") {
