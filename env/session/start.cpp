@@ -240,12 +240,13 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
   // written belongs to root.
   sys::set_file_system_ids(0, 0);
   TRY_ASSIGN(std::string shell, provision(mounted.root.get(), user));
-  sys::set_file_system_ids(user.uid.get(), user.gid.get());
-  sys::make_dumpable();  // changing ids took that away, and the starter has to look at us
   TRY_ASSIGN(const auto skipped, sandbox::apply(std::move(opened), mounted.root.get()));
   for (const std::string& line : skipped) {
     LOG_INFO("not mounted: {}", line);
   }
+  // Giving up id 0 also gives up the capabilities for files: nothing is made after this.
+  sys::set_file_system_ids(user.uid.get(), user.gid.get());
+  sys::make_dumpable();  // changing ids took that away, and the starter has to look at us
   TRY(sys::change_root(mounted.root.get()));
   return Prepared{mounted.server_pid, std::move(shell)};
 }
