@@ -133,7 +133,7 @@ Result<void> Finisher::copy_link(const LowerHardLink& link) {
   const SplitPath split = split_path(link.path);
   TRY_ASSIGN(const auto directory, open_directory_beneath(root_, split.parent));
   if (!directory) {
-    return fail(ErrorCode::failed, "its directory is gone");
+    return {};  // a later entry of the layer took the place of its directory
   }
   const int to = directory->get();
   const std::string name(split.name);
