@@ -93,14 +93,15 @@ void add_etc(const PlanInput& input, MountPlan& plan) {
 
 }  // namespace
 
-/// In an order in which no target is looked up where something of the host is mounted already: a
-/// link of the image could otherwise lead there, and directories be made on the host.
+/// The host's root comes last, and its files in /etc first: a link of the image could otherwise
+/// lead there. /tmp comes before the home: in some images /var/tmp, where a home may be, is a link
+/// to it.
 MountPlan plan_mounts(const PlanInput& input) {
   MountPlan plan;
   add_etc(input, plan);
   add_run(input, plan);
-  add_user(input, plan);
   add_system(input, plan);
+  add_user(input, plan);
   plan.emplace_back(BindMount{
       .source = HostPath("/"), .target = EnvPath("/run/host"), .presence = Presence::required});
   return plan;

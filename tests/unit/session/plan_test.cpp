@@ -48,12 +48,12 @@ TEST_CASE("mount plan: an ordinary desktop session") {
         "file /run/devenv/user mode=644 (5 bytes)\n"
         "program /usr/libexec/devenv/devenv-guest -> /run/devenv/bin/devenv-guest mode=4755\n"
         "link /run/devenv/bin/sudo -> devenv-guest\n"
-        "bind /home/alice -> /home/alice\n"
-        "bind? /run/user -> /run/user\n"
         "bind /proc -> /proc\n"
         "bind /sys -> /sys\n"
         "bind /dev -> /dev\n"
         "bind /tmp -> /tmp\n"
+        "bind /home/alice -> /home/alice\n"
+        "bind? /run/user -> /run/user\n"
         "bind / -> /run/host\n");
 }
 
