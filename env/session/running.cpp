@@ -116,7 +116,7 @@ Result<RunningRecord> RunningRecord::from_json(const Json& json) {
   record.pid = static_cast<pid_t>(pid);
   TRY_ASSIGN(record.start_time, json::get_uint(json, "start_time"));
   TRY_ASSIGN(record.user_namespace, json::get_uint(json, "user_namespace"));
-  TRY_ASSIGN(record.mount_namespace, json::get_uint(json, "mount_namespace"));
+  record.mount_namespace = json::get_uint(json, "mount_namespace").value_or(0);
   TRY_ASSIGN(record.started_at, json::get_string(json, "started_at"));
   TRY_ASSIGN(record.shell, json::get_string(json, "shell"));
   TRY_ASSIGN(record.image_environment, json::get_strings(json, "image_environment"));
