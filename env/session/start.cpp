@@ -5,8 +5,7 @@
 //    └ starter        a session of its own, so that Ctrl-C cannot stop it half-way
 //       └ holder      user and mount namespace; mounts, then becomes `devenv-guest hold`
 //
-// The starter ends when the holder stands, so the holder is nobody's child but init's. The holder
-// goes on only when the starter has published running.json: there is never a holder without it.
+// The starter ends when the holder stands; the holder goes on only when running.json is published.
 #include <sched.h>
 
 #include <algorithm>
@@ -338,7 +337,6 @@ Result<void> start(const instance::Workspace& workspace, const instance::Environ
   TRY_ASSIGN(Launch launch, make_launch(workspace, environment, lock));
   const sandbox::MountPlan plan =
       plan_mounts(plan_input(workspace, environment, launch.record.session_id));
-  LOG_DEBUG("mount plan:\n{}", sandbox::to_string(plan));
   const auto spawn = [&map](std::function<int()> body) {
     return sandbox::spawn_in_user_namespace(map, sandbox::MountNamespace::own, std::move(body));
   };
