@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 // From "stopped" to "running": namespaces, root, holder, running.json.
-//
 //   devenv            the caller; waits
 //    └ starter        a session of its own, so that Ctrl-C cannot stop it half-way
 //       └ holder      user and mount namespace; mounts, then becomes `devenv-guest hold`
-//
 // The starter ends when the holder stands; the holder goes on only when running.json is published.
 #include <sched.h>
 
@@ -108,7 +106,6 @@ int holder_main(const Launch& launch,
   return report(sys::exec_fd(launch.guest.get(), arguments, {}));
 }
 
-/// One line, or everything if there is none.
 Result<std::string> read_line(int fd) {
   std::string line;
   char c = 0;
@@ -290,7 +287,6 @@ Result<void> end_stale_servers(const instance::Environment& environment) {
                       .with_hint(format("end what runs inside: devenv stop {}",
                                         environment.name.string())));
     }
-    LOG_WARN("ending stale file system server {}", owner.pid);
     if (auto process = sys::open_pidfd(owner.pid)) {
       (void)sys::signal_pidfd(process->get(), SIGKILL);
     }
@@ -322,7 +318,6 @@ Result<std::optional<sys::FileLock>> take_lock(const instance::Environment& envi
   }
 }
 
-/// Nothing runs: new namespaces, new root.
 Result<void> start(const instance::Workspace& workspace, const instance::Environment& environment) {
   TRY_ASSIGN(const std::optional<sys::FileLock> lock, take_lock(environment));
   TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
