@@ -151,8 +151,26 @@ std::optional<Error> read_flags(CLI::App& app, std::vector<std::string> words) {
   return first;
 }
 
-CommandLine without_command(const Named& named, GlobalFlags globals) {
-  CommandLine line{.globals = globals};
+/// A flag before the command's name, where only the global ones and --version can be; nullopt if it
+/// is one of them.
+std::optional<Error> unknown_global_flag(const std::vector<std::string>& words,
+                                         const CLI::App& globals) {
+  std::vector<std::string> known = flag_names(globals);
+  known.insert(known.end(), {"-V", "--version"});
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    if (!is_flag(word) || std::find(known.begin(), known.end(), name) != known.end()) {
+      continue;
+    }
+    const auto similar = text::closest(name, known);
+    return Error(ErrorCode::usage, format("'devenv' has no flag '{}'", text::sanitize(name)))
+        .with_hint(similar ? format("did you mean '{}'?", *similar) : "devenv --help");
+  }
+  return std::nullopt;
+}
+
+CommandLine without_command(const Named& named, const CLI::App& probe) {
+  CommandLine line;
   const bool family = find_family(named.unknown) != nullptr;
   if (named.unknown.empty() && contains(named.others, {"--version", "-V"})) {
     line.command = find_command("version");
@@ -165,7 +183,8 @@ CommandLine without_command(const Named& named, GlobalFlags globals) {
     }
     line.invocation.run = [options](Context& context) { return run_help(options, context); };
   } else {
-    line.error = unknown_command(named.unknown);
+    line.error = named.unknown.empty() ? unknown_global_flag(named.others, probe) : std::nullopt;
+    line.error = line.error ? line.error : unknown_command(named.unknown);
   }
   return line;
 }
@@ -225,7 +244,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
   add_global_flags(probe, globals);
   const Named named = find_named(words, probe);
   if (named.command == nullptr) {
-    return without_command(named, globals);
+    return without_command(named, probe);
   }
 
   CommandLine line{.command = named.command};

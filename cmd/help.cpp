@@ -120,7 +120,9 @@ std::string main_help(const Style& style) {
     text += "\n" + heading(std::string(title(group)), style) +
             command_rows(select([&](const Command& c) { return c.group == group; }));
   }
-  text += "\n" + heading("Global flags", style) + flag_rows(global_flags(), true);
+  std::vector<FlagDescription> flags = global_flags();
+  flags.push_back({.names = {"-V", "--version"}, .text = "print the version", .global = true});
+  text += "\n" + heading("Global flags", style) + flag_rows(flags, true);
   return text +
          "\nExamples:\n"
          "  devenv enter fedora             a shell in Fedora; the first time it is fetched\n"

@@ -9,7 +9,7 @@ _devenv() {
   [[ $line == *[[:space:]] ]] && words+=("")
   current=${words[${#words[@]} - 1]}
 
-  mapfile -t candidates < <("$1" __complete -- "${words[@]:1}" 2>/dev/null)
+  mapfile -t candidates < <("${1/#\~/$HOME}" __complete -- "${words[@]:1}" 2>/dev/null)
 
   # bash replaces only what follows the last ':' or '='.
   prefix=

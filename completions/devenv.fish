@@ -4,7 +4,8 @@
 function __devenv_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    set -l candidates ($words[1] __complete -- $words[2..-1] "$current" 2>/dev/null)
+    set -l program (string replace -r '^~' $HOME $words[1])
+    set -l candidates ($program __complete -- $words[2..-1] "$current" 2>/dev/null)
     if test (count $candidates) -gt 0
         printf '%s\n' $candidates
     else

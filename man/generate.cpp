@@ -29,8 +29,10 @@ std::string escape(std::string_view text) {
       safe += "\\-";
     } else if (c == '\\') {
       safe += "\\e";
-    } else if ((c == '.' || c == '\'') && (safe.empty() || safe.back() == '\n')) {
-      safe += std::string("\\&") + c;
+    } else if (c == '\'') {
+      safe += "\\(aq";
+    } else if (c == '.' && (safe.empty() || safe.back() == '\n')) {
+      safe += "\\&.";
     } else {
       safe += c;
     }
@@ -64,13 +66,13 @@ std::string options_of(const CommandDescription& description) {
   for (const FlagDescription& flag : description.flags) {
     text += flag.global ? "" : flag_entry(flag);
   }
-  return text + ".PP\nFlags that every command has are in\n.BR devenv (1).\n";
+  return text;
 }
 
 std::string synopsis_of(const CommandDescription& description) {
   const std::string line = description.synopsis();
   const std::size_t name_end = description.path.size() + std::string_view("devenv ").size();
-  return bold(line.substr(0, name_end)) + escape(line.substr(name_end)) + "\n.br\n";
+  return bold(line.substr(0, name_end)) + escape(line.substr(name_end)) + "\n";
 }
 
 std::string command_list() {

@@ -133,6 +133,8 @@ TEST_CASE("command line: what is wrong is a usage error that says what") {
             "see what there is: devenv help; or start: devenv enter debian"},
            {{"etner"}, "there is no command 'devenv etner'", "did you mean 'devenv enter'?"},
            {{"qqqqqqqq"}, "there is no command 'devenv qqqqqqqq'", "devenv help"},
+           {{"--verison"}, "'devenv' has no flag '--verison'", "did you mean '--version'?"},
+           {{"-q", "--nonsense=1"}, "'devenv' has no flag '--nonsense'", "devenv --help"},
            {{"image"},
             "'devenv image' needs a command: pull, list, inspect, rm, prune",
             "devenv help image"},
