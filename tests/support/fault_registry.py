@@ -8,6 +8,9 @@ Makes a few images below FOLDER, serves them on a free port of 127.0.0.1 and pri
 repository has every image (see make_images); the first part of the repository's name is the fault:
 127.0.0.1:PORT/truncated/image:small. FOLDER/requests.log gets a line per request.
 
+With openssl(1) there is the same registry with TLS: its port is in FOLDER/tls-port, its certificate in
+FOLDER/ca.pem.
+
 FOLDER/one is an OCI layout with a single image; one.tar, one.tar.gz and docker.tar hold the same
 layers as an OCI archive, compressed, and as a docker archive.
 """
@@ -21,7 +24,9 @@ import os
 import random
 import shutil
 import socket
+import ssl
 import struct
+import subprocess
 import sys
 import tarfile
 import threading
@@ -132,7 +137,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def handle(self):
         # A TLS client is told at once that there is no TLS.
-        if self.connection.recv(1, socket.MSG_PEEK) == b"\x16":
+        plain = not isinstance(self.connection, ssl.SSLSocket)
+        if plain and self.connection.recv(1, socket.MSG_PEEK) == b"\x16":
             self.close_connection = True
             return
         super().handle()
@@ -278,6 +284,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return None
 
 
+def serve_tls(folder):
+    """The same images on a third port, with a certificate that nobody trusts by default."""
+    if not shutil.which("openssl"):
+        return
+    certificate, key = os.path.join(folder, "ca.pem"), os.path.join(folder, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                    "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.daemon_threads = True
+    server.handle_error = lambda *arguments: None
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with open(os.path.join(folder, "tls-port"), "w", encoding="ascii") as file:
+        file.write(str(server.server_port))
+
+
 def main():
     folder = sys.argv[1]
     registry = Registry(folder)
@@ -288,6 +313,7 @@ def main():
         server.daemon_threads = True
         server.handle_error = lambda *arguments: None  # clients go away in the middle: that is tested
     threading.Thread(target=servers[1].serve_forever, daemon=True).start()
+    serve_tls(folder)
     print(registry.ports[0], flush=True)
     servers[0].serve_forever()
 

@@ -10,6 +10,7 @@
 #include "env/image/fetch/fetch.hpp"
 #include "env/image/fetch/install.hpp"
 #include "env/image/fetch/program_log.hpp"
+#include "env/image/fetch/workers.hpp"
 #include "env/image/registry/url.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/process.hpp"
@@ -207,7 +208,8 @@ Result<ImageRecord> bootstrap(const Context& context, const BootstrapRequest& re
                            }}};
   auto record = install_root_filesystem(context, reference.string(), std::move(job));
   if (!record) {
-    return fail(record.error().context(format("cannot bootstrap {}", name)));
+    const Error error = record.error().context(format("cannot bootstrap {}", name));
+    return fail(explain_disk_error(error, context.store.path()));
   }
   return record;
 }

@@ -44,16 +44,15 @@ Crew::~Crew() {
   }
 }
 
-Result<std::vector<LayerOutcome>> Crew::run(const std::vector<LayerJob>& jobs) {
-  jobs_ = &jobs;
-  outcomes_.assign(jobs.size(), std::nullopt);
-  pending_.resize(jobs.size());
+Result<std::vector<LayerOutcome>> Crew::run() {
+  outcomes_.assign(jobs_.size(), std::nullopt);
+  pending_.resize(jobs_.size());
   std::iota(pending_.begin(), pending_.end(), std::size_t{0});
   // Whoever starts a large layer last waits for it alone.
   std::stable_sort(pending_.begin(), pending_.end(), [&](std::size_t a, std::size_t b) {
-    return jobs[a].size_bytes > jobs[b].size_bytes;
+    return jobs_[a].size_bytes > jobs_[b].size_bytes;
   });
-  for (const LayerJob& job : jobs) {
+  for (const LayerJob& job : jobs_) {
     context_.reporter.progress(job.id, "waiting", 0, job.size_bytes, false);
   }
   while (!pending_.empty() || !active_.empty()) {
@@ -69,7 +68,7 @@ Result<std::vector<LayerOutcome>> Crew::run(const std::vector<LayerJob>& jobs) {
     TRY(collect_finished());
   }
   std::vector<LayerOutcome> outcomes;
-  outcomes.reserve(jobs.size());
+  outcomes.reserve(jobs_.size());
   for (auto& outcome : outcomes_) {
     outcomes.push_back(std::move(*outcome));
   }
@@ -80,7 +79,7 @@ Result<std::vector<LayerOutcome>> Crew::run(const std::vector<LayerJob>& jobs) {
 /// partial file complete.
 std::optional<std::size_t> Crew::next_startable() const {
   for (const std::size_t index : pending_) {
-    const auto& digest = (*jobs_)[index].digest;
+    const auto& digest = jobs_[index].digest;
     const bool busy = std::any_of(active_.begin(), active_.end(), [&](const ActiveLayer& layer) {
       return digest && job_of(layer).digest == digest;
     });

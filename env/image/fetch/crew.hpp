@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "env/base/result.hpp"
@@ -20,16 +21,17 @@ namespace devenv::image::fetch {
 /// Unpacks layers, four at once, the largest first. Destroying it ends all workers.
 class Crew {
  public:
-  explicit Crew(const Context& context) : context_(context) {}
+  Crew(const Context& context, std::vector<LayerJob> jobs)
+      : context_(context), jobs_(std::move(jobs)) {}
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
   ~Crew();
 
-  /// The outcomes in the order of `jobs`. The first layer that fails ends the others.
+  /// Once. The outcomes in the order of the jobs. The first layer that fails ends the others.
   ///
   /// A download that was resumed and turns out to be wrong is made anew, once: what was there may
   /// have been damaged by a crash. The partial file of a layer whose bytes are wrong is removed.
-  Result<std::vector<LayerOutcome>> run(const std::vector<LayerJob>& jobs);
+  Result<std::vector<LayerOutcome>> run();
 
  private:
   /// One process and the reading end of its reports.
@@ -65,10 +67,10 @@ class Crew {
   Result<void> handle_failure(ActiveLayer& layer, const Error& error);
   void tell(ActiveLayer& layer);
   static std::optional<Error> verdict(const ActiveLayer& layer, bool piped);
-  const LayerJob& job_of(const ActiveLayer& layer) const { return (*jobs_)[layer.index]; }
+  const LayerJob& job_of(const ActiveLayer& layer) const { return jobs_[layer.index]; }
 
   const Context& context_;
-  const std::vector<LayerJob>* jobs_ = nullptr;
+  const std::vector<LayerJob> jobs_;
   std::vector<std::size_t> pending_;
   std::vector<std::size_t> retried_;
   std::vector<ActiveLayer> active_;

@@ -8,6 +8,7 @@
 #include "env/image/fetch/image_archive.hpp"
 #include "env/image/fetch/install.hpp"
 #include "env/image/fetch/sources.hpp"
+#include "env/image/fetch/workers.hpp"
 #include "env/sys/file.hpp"
 
 namespace devenv::image::fetch {
@@ -161,7 +162,8 @@ Result<ImageRecord> import_archive(const Context& context,
   auto record = sys::is_directory(path) ? import_directory(context, path, name.string(), platform)
                                         : import_file(context, path, name.string(), platform);
   if (!record) {
-    return fail(record.error().context(format("cannot import '{}'", shown)));
+    const Error error = record.error().context(format("cannot import '{}'", shown));
+    return fail(explain_disk_error(error, context.store.path()));
   }
   return record;
 }

@@ -114,8 +114,8 @@ Result<void> make_layers(const Context& context, const ImagePlan& plan) {
   std::vector<LayerOutcome> outcomes;
   {
     // Ends before the directories are removed: its workers write there.
-    Crew crew(context);
-    TRY_ASSIGN(outcomes, crew.run(work.jobs));
+    Crew crew(context, work.jobs);
+    TRY_ASSIGN(outcomes, crew.run());
   }
   TRY(check_size(context, outcomes));
   std::vector<StackedLayer> stack;
@@ -159,8 +159,8 @@ Result<ImageRecord> install_root_filesystem(const Context& context,
   directories.add(job.directory);
   std::vector<LayerOutcome> outcomes;
   {
-    Crew crew(context);
-    TRY_ASSIGN(outcomes, crew.run({job}));
+    Crew crew(context, {job});
+    TRY_ASSIGN(outcomes, crew.run());
   }
   const LayerOutcome& outcome = outcomes.front();
   if (outcome.unpacked.entries == 0) {

@@ -6,6 +6,7 @@
 #include "env/image/fetch/fetch.hpp"
 #include "env/image/fetch/image_plan.hpp"
 #include "env/image/fetch/install.hpp"
+#include "env/image/fetch/workers.hpp"
 #include "env/image/registry/registry_client.hpp"
 
 namespace devenv::image::fetch {
@@ -108,7 +109,10 @@ Result<ImageRecord> pull(const Context& context,
   TRY_ASSIGN_CONTEXT(const ImagePlan plan, plan_pull(context, client, reference, platform), what);
   // The workers of the layers are forked from here.
   client.disconnect();
-  TRY_ASSIGN_CONTEXT(ImageRecord record, install_image(context, plan), what);
+  auto record = install_image(context, plan);
+  if (!record) {
+    return fail(explain_disk_error(record.error().context(what), context.store.path()));
+  }
   return record;
 }
 

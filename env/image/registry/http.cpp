@@ -10,6 +10,7 @@
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
+#include "env/sys/process.hpp"
 
 namespace devenv::image::registry {
 namespace {
@@ -136,6 +137,16 @@ void configure(CURL* curl, const HttpRequest& request, const std::string& url) {
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.timeouts.stall.count()));
   if (!request.range.empty()) {
     curl_easy_setopt(curl, CURLOPT_RANGE, request.range.c_str());
+  }
+  if (is_loopback(request.url.host)) {
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");  // no proxy can reach it
+  }
+  // OpenSSL's variables: libcurl has a path of its own, and only curl(1) looks at them.
+  if (const std::string file = sys::get_variable("SSL_CERT_FILE"); !file.empty()) {
+    curl_easy_setopt(curl, CURLOPT_CAINFO, file.c_str());
+  }
+  if (const std::string directory = sys::get_variable("SSL_CERT_DIR"); !directory.empty()) {
+    curl_easy_setopt(curl, CURLOPT_CAPATH, directory.c_str());
   }
 }
 

@@ -59,7 +59,8 @@ struct TransportError {
 using BodySink = std::function<Result<void>(const HttpResponse& response, std::string_view bytes)>;
 
 /// Connections are kept and used again. Proxies come from the usual variables (https_proxy,
-/// HTTPS_PROXY, ALL_PROXY, NO_PROXY...), trusted certificates from the system.
+/// HTTPS_PROXY, ALL_PROXY, NO_PROXY...; never for loopback), trusted certificates from the system,
+/// SSL_CERT_FILE and SSL_CERT_DIR.
 /// Must not be used on both sides of a fork: the connections would be shared.
 class HttpClient {
  public:

@@ -44,14 +44,17 @@ std::string write(const StoreFolder& store, const std::string& name, std::string
 TEST_CASE("import: a root file system is the same image however it is compressed") {
   const StoreFolder store;
   std::optional<ImageRecord> first;
-  for (const auto& [name, kind] : std::initializer_list<std::pair<const char*, Compression>>{
-           {"plain.tar", Compression::none},
-           {"packed.tar.gz", Compression::gzip},
-           {"packed.tar.zst", Compression::zstd},
-           {"packed.tar.xz", Compression::xz},
-           {"packed.tar.bz2", Compression::bzip2}}) {
-    CAPTURE(name);
-    const Run run = import(store, write(store, name, test::compress(root_filesystem(), kind)));
+  struct Row {
+    const char* name;
+    Compression kind;
+  };
+  for (const Row& row :
+       {Row{"plain.tar", Compression::none}, Row{"packed.tar.gz", Compression::gzip},
+        Row{"packed.tar.zst", Compression::zstd}, Row{"packed.tar.xz", Compression::xz},
+        Row{"packed.tar.bz2", Compression::bzip2}}) {
+    CAPTURE(row.name);
+    const Run run =
+        import(store, write(store, row.name, test::compress(root_filesystem(), row.kind)));
     const ImageRecord record = run.record();
     CHECK(record.architecture == "arm64");
     CHECK(run.warnings.empty());

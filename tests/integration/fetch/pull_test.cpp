@@ -81,8 +81,9 @@ TEST_CASE("pull: gives a sign of life first, then tells about each layer until i
     by_layer[event.id].push_back(event);
   }
   CHECK(by_layer.size() == 4);
-  for (const auto& [id, events] : by_layer) {
-    CAPTURE(id);
+  for (const auto& layer : by_layer) {
+    CAPTURE(layer.first);
+    const std::vector<ProgressEvent>& events = layer.second;
     CHECK(events.front().activity == "waiting");
     CHECK(events.back().finished);
     CHECK(events.back().done == events.back().total);
@@ -211,6 +212,39 @@ TEST_CASE("pull: follows redirects, and the token stays with the registry") {
   // Asked for once, handed on to the downloads.
   CHECK(registry->requests({"/token?"}) == 1);
   CHECK(registry->requests({"/token?service=tests&scope=repository%3Atoken%2Fimage%3Apull"}) == 1);
+}
+
+TEST_CASE("pull: by a name that has to be looked up, past any proxy") {
+  FaultRegistry* registry = fault_registry();
+  if (registry == nullptr) {
+    return;
+  }
+  const StoreFolder store;
+  std::string reference = registry->reference("ok", "big");
+  reference.replace(0, std::string_view("127.0.0.1").size(), "localhost");
+  const Variables proxies = {"http_proxy=http://127.0.0.1:1", "https_proxy=http://127.0.0.1:1",
+                             "all_proxy=http://127.0.0.1:1"};
+  CHECK(run_worker(pull(store, reference), proxies).record().reference == reference);
+}
+
+TEST_CASE("pull: a certificate has to be trusted, on loopback too") {
+  FaultRegistry* registry = fault_registry();
+  const auto port = registry == nullptr
+                        ? std::nullopt
+                        : *sys::read_file_if_exists(registry->folder() + "/tls-port");
+  if (!port) {
+    MESSAGE("missing: openssl");
+    CHECK(sys::get_variable("DEVENV_TESTS_MUST_RUN").empty());
+    return;
+  }
+  const StoreFolder store;
+  const std::string reference = format("localhost:{}/ok/image:big", *port);
+  const Error error = run_worker(pull(store, reference)).error();
+  CHECK(error.code() == ErrorCode::network);
+  CHECK(error.to_line().find("certificate") != std::string::npos);
+  CHECK(error.hint().find("SSL_CERT_FILE") != std::string::npos);
+  const Variables trusted = {"SSL_CERT_FILE=" + registry->folder() + "/ca.pem"};
+  CHECK(run_worker(pull(store, reference), trusted).record().layers.size() == 4);
 }
 
 }  // namespace
