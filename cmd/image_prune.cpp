@@ -12,7 +12,7 @@ Json document_of(const instance::PruneResult& result, bool dry_run) {
               {"dry_run", dry_run},
               {"removed_images", result.removed_images},
               {"removed_paths", result.removed_paths},
-              {"freed_bytes", result.freed_bytes},
+              {"freed_bytes", dry_run ? Json() : Json(result.freed_bytes)},
               {"problems", result.problems}};
 }
 
@@ -27,9 +27,11 @@ std::string text_of(const instance::PruneResult& result, std::string_view verb) 
     lines += format("{} {}\n", verb, text::sanitize(image));
   }
   if (result.removed_paths != 0) {
-    lines += format("{} {} unused {}, {}\n", verb, result.removed_paths,
-                    result.removed_paths == 1 ? "item" : "items",
-                    ByteSize{result.freed_bytes}.to_string());
+    // What is only planned has not been measured.
+    lines += format(
+        "{} {} unused {}{}\n", verb, result.removed_paths,
+        result.removed_paths == 1 ? "item" : "items",
+        result.freed_bytes == 0 ? std::string() : ", " + ByteSize{result.freed_bytes}.to_string());
   }
   return lines;
 }
