@@ -36,7 +36,7 @@ std::string user_directory(const std::string& config_directory) {
   return config_directory + "/profiles";
 }
 
-/// The user's file of that name, else the built-in one.
+/// The user's file of that name if it has anything in it, else the built-in one.
 Result<std::optional<Source>> find_source(const std::string& config_directory,
                                           std::string_view name) {
   if (!is_profile_name(name)) {
@@ -44,7 +44,9 @@ Result<std::optional<Source>> find_source(const std::string& config_directory,
   }
   const std::string file = format("{}/{}{}", user_directory(config_directory), name, kExtension);
   TRY_ASSIGN(auto text, sys::read_file_if_exists(file, kFileLimit));
-  if (text) {
+  // An empty file is none: `devenv profile show debian > .../debian.toml`, the way to start one's
+  // own profile, has the shell make the file before we look.
+  if (text && !text->empty()) {
     return Source{.text = std::move(*text), .file = file, .origin = file};
   }
   if (const BuiltIn* built_in = find_built_in(name)) {

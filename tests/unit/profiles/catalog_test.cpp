@@ -76,6 +76,17 @@ TEST_CASE_FIXTURE(CatalogFixture, "catalog: a user's file replaces the built-in 
   CHECK(catalog.source("debian").value() == profile_text("debian", "registry.example/mine:1"));
 }
 
+TEST_CASE_FIXTURE(CatalogFixture, "catalog: an empty file is none, as a redirection makes it") {
+  write("debian.toml", "");
+  const auto source = catalog.source("debian");
+  REQUIRE(source);
+  CHECK_FALSE(source->empty());
+  const auto profile = catalog.find("debian");
+  REQUIRE(profile);
+  REQUIRE(*profile);
+  CHECK((*profile)->origin == "built-in");
+}
+
 TEST_CASE_FIXTURE(CatalogFixture, "catalog: names lists user files without reading them") {
   write("mine.toml", "this is not TOML at all");
   write("notes.txt", "");
