@@ -32,7 +32,7 @@ Result<Source> open_source(std::size_t index, const CopyProgram& op) {
 /// Carries out one operation in the root. `source` is null where there is none.
 class Apply {
  public:
-  Apply(int root, const Source* source) : root_(root), source_(source) {}
+  Apply(Root& root, const Source* source) : root_(root), source_(source) {}
 
   Result<void> operator()(const BindMount& op) const {
     if (source_ == nullptr) {
@@ -55,14 +55,16 @@ class Apply {
         sys::create_file_system(
             "tmpfs",
             {{"source", "devenv"}, {"mode", format("{:o}", op.mode)}, {"uid", "0"}, {"gid", "0"}}));
-    return sys::attach_mount(mount.get(), target.get());
+    TRY(sys::attach_mount(mount.get(), target.get()));
+    root_.add_own_mount(mount.get());
+    return {};
   }
 
   Result<void> operator()(const MakeDirectory& op) const {
     if (op.replace_link) {
       TRY(remove_link(op.path.get()));
     }
-    if (const auto there = sys::open_in_root(root_, op.path.get(), O_PATH | O_DIRECTORY)) {
+    if (const auto there = sys::open_in_root(root_.fd(), op.path.get(), O_PATH | O_DIRECTORY)) {
       return {};
     }
     TRY_ASSIGN(const sys::UniqueFd made, directory_target(root_, op.path.get()));
@@ -83,7 +85,7 @@ class Apply {
         return {};  // setting the owner again would copy the link up
       }
     }
-    TRY(sys::make_symlink_in_root(root_, op.path.get(), op.target));
+    TRY(sys::make_symlink_in_root(root_.fd(), op.path.get(), op.target));
     return sys::set_owner_at(directory, parent.name, 0, 0);
   }
 
@@ -100,19 +102,21 @@ class Apply {
 
  private:
   Result<void> remove_link(const std::string& path) const {
-    TRY_ASSIGN(const sys::ParentInRoot parent, sys::open_parent_in_root(root_, path));
+    TRY_ASSIGN(const sys::ParentInRoot parent, sys::open_parent_in_root(root_.fd(), path));
     TRY_ASSIGN(const auto info, sys::stat_at(parent.directory.get(), parent.name));
     return info && S_ISLNK(info->st_mode) ? sys::remove_file_at(parent.directory.get(), parent.name)
                                           : Result<void>();
   }
 
-  int root_;
+  Root& root_;
   const Source* source_;
 };
 
 bool is_optional(const MountOp& op) {
   const auto* bind = std::get_if<BindMount>(&op);
-  return bind != nullptr && bind->presence == Presence::optional;
+  const auto* link = std::get_if<MakeSymlink>(&op);
+  return (bind != nullptr && bind->presence == Presence::optional) ||
+         (link != nullptr && link->presence == Presence::optional);
 }
 
 std::string skipped_line(const MountOp& op, const Error& error) {
@@ -143,7 +147,8 @@ Result<OpenedPlan> open_sources(MountPlan plan) {
   return opened;
 }
 
-Result<std::vector<std::string>> apply(OpenedPlan plan, int root) {
+Result<std::vector<std::string>> apply(OpenedPlan plan, int root_directory) {
+  Root root(root_directory);
   auto next = plan.sources.begin();
   for (std::size_t i = 0; i < plan.plan.size(); ++i) {
     const MountOp& op = plan.plan[i];

@@ -46,6 +46,7 @@ struct MakeSymlink {
   EnvPath path;
   std::string target;
   bool only_if_absent = false;  ///< leave alone whatever is there
+  Presence presence = Presence::required;
 };
 
 /// A small file with fixed contents, owned by root inside, replacing a file or link.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "env/base/format.hpp"
@@ -26,31 +27,68 @@ Error not_a_directory(const std::string& path) {
           format("'{}' of the environment is not a directory", text::sanitize(path))};
 }
 
-Result<sys::UniqueFd> directory_target(int root, const std::string& path, int links);
+Error hosts_own(const std::string& path) {
+  return {ErrorCode::conflict,
+          format("'{}' of the environment would have to be made in a directory of the host",
+                 text::sanitize(path))};
+}
+
+/// Where a link leads, as a path in the root. The kernel resolves the parent part first, so ".." in
+/// the link starts where the link really is.
+Result<std::string> destination(const sys::ParentInRoot& link, const std::string& path) {
+  auto target = sys::read_link_at(link.directory.get(), link.name);
+  if (target && !target->starts_with('/')) {
+    target->insert(0, parent_path(path) + "/");
+  }
+  return target;
+}
+
+Error too_many_links(const std::string& path) {
+  return Error::from_errno(ELOOP, format("cannot follow '{}'", text::sanitize(path)));
+}
+
+Result<bool> ensure_directory(const Root& root, const std::string& path, int links);
+
+Result<void> make_directory_in(int directory, const std::string& name) {
+  TRY(sys::make_directory_at(directory, name, kDirectoryMode));
+  return sys::set_owner_at(directory, name, 0, 0);
+}
+
+Result<void> replace_by_directory(const sys::ParentInRoot& link) {
+  TRY(sys::remove_file_at(link.directory.get(), link.name));
+  return make_directory_in(link.directory.get(), link.name);
+}
 
 /// Makes the missing last component of `path`, or, where that is a link to nowhere, what it names.
-Result<void> make_missing(int root, const std::string& path, int links) {
-  TRY_ASSIGN(const sys::ParentInRoot parent, sys::open_parent_in_root(root, path));
+/// false when that would be in the host's.
+Result<bool> make_missing(const Root& root, const std::string& path, int links) {
+  TRY_ASSIGN(const sys::ParentInRoot parent, sys::open_parent_in_root(root.fd(), path));
   TRY_ASSIGN(const auto info, sys::stat_at(parent.directory.get(), parent.name));
+  const bool is_own = root.owns(parent.directory.get());
+  if (!info && is_own) {
+    TRY(make_directory_in(parent.directory.get(), parent.name));
+  }
   if (!info) {
-    TRY(sys::make_directory_at(parent.directory.get(), parent.name, kDirectoryMode));
-    return sys::set_owner_at(parent.directory.get(), parent.name, 0, 0);
+    return is_own;
   }
   if (!S_ISLNK(info->st_mode)) {
     return fail(not_a_directory(path));
   }
   if (links >= kMaxLinks) {
-    return fail_errno(ELOOP, format("cannot follow '{}'", text::sanitize(path)));
+    return fail(too_many_links(path));
   }
-  const auto link = sys::read_link_at(parent.directory.get(), parent.name);
-  TRY(link);
-  // The kernel resolves the parent part first, so ".." in the link starts where the link really is.
-  const std::string target = link->starts_with('/') ? *link : parent_path(path) + "/" + *link;
-  TRY(directory_target(root, target, links + 1));
-  return {};
+  const auto target = destination(parent, path);
+  TRY(target);
+  TRY_ASSIGN(const bool made, ensure_directory(root, *target, links + 1));
+  if (!made && is_own) {
+    TRY(replace_by_directory(parent));
+  }
+  return made || is_own;
 }
 
-Result<sys::UniqueFd> directory_target(int root, const std::string& path, int links) {
+/// Puts a directory in the place of the first link on the way to `path` that leads from the
+/// environment into the host's. false when there is none.
+Result<bool> replace_link_to_host(const Root& root, const std::string& path) {
   std::string so_far;
   for (const std::string_view part : text::split(path, '/')) {
     if (part.empty() || part == ".") {
@@ -58,7 +96,30 @@ Result<sys::UniqueFd> directory_target(int root, const std::string& path, int li
     }
     so_far += '/';
     so_far += part;
-    const auto there = sys::open_in_root(root, so_far, O_PATH | O_DIRECTORY);
+    TRY_ASSIGN(const sys::ParentInRoot parent, sys::open_parent_in_root(root.fd(), so_far));
+    TRY_ASSIGN(const auto info, sys::stat_at(parent.directory.get(), parent.name));
+    if (!info || !root.owns(parent.directory.get())) {
+      break;
+    }
+    const auto there = sys::open_in_root(root.fd(), so_far, O_PATH | O_DIRECTORY);
+    if (S_ISLNK(info->st_mode) && there && !root.owns(there->get())) {
+      TRY(replace_by_directory(parent));
+      return true;
+    }
+  }
+  return false;
+}
+
+/// false when the directory is missing and would have to be made in the host's.
+Result<bool> ensure_directory(const Root& root, const std::string& path, int links) {
+  std::string so_far;
+  for (const std::string_view part : text::split(path, '/')) {
+    if (part.empty() || part == ".") {
+      continue;
+    }
+    so_far += '/';
+    so_far += part;
+    const auto there = sys::open_in_root(root.fd(), so_far, O_PATH | O_DIRECTORY);
     if (there) {
       continue;
     }
@@ -68,26 +129,52 @@ Result<sys::UniqueFd> directory_target(int root, const std::string& path, int li
     if (there.error().sys_errno() != ENOENT) {
       return fail(there.error());
     }
-    TRY(make_missing(root, so_far, links));
+    TRY_ASSIGN(const bool made, make_missing(root, so_far, links));
+    if (made) {
+      continue;
+    }
+    TRY_ASSIGN(const bool replaced, replace_link_to_host(root, so_far));
+    if (!replaced || links >= kMaxLinks) {
+      return false;
+    }
+    return ensure_directory(root, path, links + 1);
   }
-  return sys::open_in_root(root, so_far, O_PATH | O_DIRECTORY);
+  return true;
+}
+
+/// Makes an empty file, or what a link to nowhere names.
+Result<void> make_missing_file(const Root& root, const std::string& path, int links) {
+  TRY_ASSIGN(const sys::ParentInRoot parent, parent_target(root, path));
+  TRY_ASSIGN(const auto info, sys::stat_at(parent.directory.get(), parent.name));
+  if (info && S_ISLNK(info->st_mode)) {
+    if (links >= kMaxLinks) {
+      return fail(too_many_links(path));
+    }
+    const auto target = destination(parent, path);
+    TRY(target);
+    return make_missing_file(root, *target, links + 1);
+  }
+  TRY(sys::open_at(parent.directory.get(), parent.name, O_WRONLY | O_CREAT | O_EXCL, 0644));
+  return sys::set_owner_at(parent.directory.get(), parent.name, 0, 0);
 }
 
 }  // namespace
 
-Result<sys::UniqueFd> directory_target(int root, const std::string& path) {
-  return directory_target(root, path, 0);
+bool Root::owns(int directory) const {
+  return std::find(own_mounts_.begin(), own_mounts_.end(), sys::mount_id(directory)) !=
+         own_mounts_.end();
 }
 
-Result<sys::UniqueFd> file_target(int root, const std::string& path) {
-  auto target = sys::open_in_root(root, path, O_PATH);
+Result<sys::UniqueFd> directory_target(const Root& root, const std::string& path) {
+  TRY_ASSIGN(const bool there, ensure_directory(root, path, 0));
+  return there ? sys::open_in_root(root.fd(), path, O_PATH | O_DIRECTORY) : fail(hosts_own(path));
+}
+
+Result<sys::UniqueFd> file_target(const Root& root, const std::string& path) {
+  auto target = sys::open_in_root(root.fd(), path, O_PATH);
   if (!target && target.error().sys_errno() == ENOENT) {
-    TRY(directory_target(root, parent_path(path)));
-    // Through a link to nowhere the file it names is made. No O_EXCL: that would refuse the link.
-    TRY_ASSIGN(const sys::UniqueFd made,
-               sys::open_in_root(root, path, O_WRONLY | O_CREAT | O_NOCTTY | O_NONBLOCK, 0644));
-    TRY(sys::set_owner_at(made.get(), "", 0, 0));
-    target = sys::open_in_root(root, path, O_PATH);
+    TRY(make_missing_file(root, path, 0));
+    target = sys::open_in_root(root.fd(), path, O_PATH);
   }
   TRY_ASSIGN(sys::UniqueFd file, std::move(target));
   TRY_ASSIGN(const struct stat info, sys::stat_fd(file.get()));
@@ -98,12 +185,14 @@ Result<sys::UniqueFd> file_target(int root, const std::string& path) {
   return file;
 }
 
-Result<sys::ParentInRoot> parent_target(int root, const std::string& path) {
+Result<sys::ParentInRoot> parent_target(const Root& root, const std::string& path) {
   TRY(directory_target(root, parent_path(path)));
-  return sys::open_parent_in_root(root, path);
+  TRY_ASSIGN(sys::ParentInRoot parent, sys::open_parent_in_root(root.fd(), path));
+  return root.owns(parent.directory.get()) ? Result<sys::ParentInRoot>(std::move(parent))
+                                           : fail(hosts_own(path));
 }
 
-Result<void> replace_file(int root,
+Result<void> replace_file(const Root& root,
                           const std::string& path,
                           mode_t mode,
                           const std::function<Result<void>(int)>& fill) {

@@ -87,7 +87,8 @@ void add_user(const PlanInput& input, MountPlan& plan) {
 /// makes the package that owns it impossible to upgrade.
 void add_etc(const PlanInput& input, MountPlan& plan) {
   for (const host::SharedFile& file : input.facts.etc_files) {
-    plan.emplace_back(MakeSymlink{.path = EnvPath(file.path), .target = file.link_target});
+    plan.emplace_back(MakeSymlink{
+        .path = EnvPath(file.path), .target = file.link_target, .presence = Presence::optional});
   }
 }
 

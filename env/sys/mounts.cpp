@@ -219,6 +219,17 @@ Result<void> detach_mount(const std::string& path) {
   return {};
 }
 
+std::uint64_t mount_id(int fd) {
+  const std::string info = read_file(format("/proc/self/fdinfo/{}", fd)).value_or("");
+  for (const std::string_view line : text::lines(info)) {
+    constexpr std::string_view kKey = "mnt_id:";
+    if (line.starts_with(kKey)) {
+      return text::parse_number(text::trim(line.substr(kKey.size()))).value_or(0);
+    }
+  }
+  return 0;
+}
+
 std::vector<MountInfo> parse_mountinfo(std::string_view text) {
   std::vector<MountInfo> mounts;
   for (const std::string_view line : text::lines(text)) {

@@ -55,6 +55,10 @@ Result<void> change_root(int new_root);
 /// umount2(2) with MNT_DETACH.
 Result<void> detach_mount(const std::string& path);
 
+/// Which mount a descriptor is on: bind mounts of one file system differ here. 0 if unknown.
+/// Source: proc(5), /proc/pid/fdinfo (Linux 3.15).
+std::uint64_t mount_id(int fd);
+
 /// One line of /proc/PID/mountinfo. Source: proc(5).
 struct MountInfo {
   std::uint64_t id = 0;

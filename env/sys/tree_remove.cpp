@@ -11,6 +11,7 @@
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
+#include "env/sys/mounts.hpp"
 #include "env/sys/tree.hpp"
 
 namespace devenv::sys {
@@ -25,19 +26,6 @@ struct Removal {
   int top = -1;  ///< the directory that is emptied
   unsigned moved = 0;
 };
-
-/// Which mount a descriptor is on: bind mounts of one file system differ here. 0 if unknown.
-/// Source: proc(5), /proc/pid/fdinfo (Linux 3.15).
-std::uint64_t mount_id(int fd) {
-  const std::string info = read_file(format("/proc/self/fdinfo/{}", fd)).value_or("");
-  for (const std::string_view line : text::lines(info)) {
-    constexpr std::string_view kKey = "mnt_id:";
-    if (line.starts_with(kKey)) {
-      return text::parse_number(text::trim(line.substr(kKey.size()))).value_or(0);
-    }
-  }
-  return 0;
-}
 
 bool on_same_mount(int first, int second) {
   struct stat one {};

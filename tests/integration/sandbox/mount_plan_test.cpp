@@ -207,7 +207,7 @@ TEST_CASE("mount plan: links in the image never lead out of it") {
   const auto make_image = [&]() -> Result<void> {
     TRY_ASSIGN(const sys::UniqueFd image, sys::open_file(stage.image(""), O_RDONLY));
     const int root = image.get();
-    TRY(sys::make_symlink_at(root, "proc", "/../../../../../../../../etc"));
+    TRY(sys::make_symlink_at(root, "proc", "/../../../../../../../../mnt"));
     TRY(sys::make_symlink_at(root, "run", "/tmp"));
     TRY(sys::make_symlink_at(root, "out", trap));
     TRY(sys::make_symlink_at(root, "up", "../../../../../../../../../" + trap));
@@ -243,8 +243,8 @@ TEST_CASE("mount plan: links in the image never lead out of it") {
   CHECK_OK(stage.run(plan, [&](int root, const auto&) -> Result<void> {
     const std::string inner_trap = trap.substr(1);
     for (const std::string& name :
-         {std::string("etc/file"), std::string("tmp/below/file"), inner_trap + "/file",
-          inner_trap + "/deeper/file", std::string("var/made/here/file"),
+         {std::string("mnt/file"), std::string("tmp/below/file"), inner_trap + "/file",
+          std::string("up/deeper/file"), std::string("var/made/here/file"),
           std::string("srv/place/file"), std::string("escape/file")}) {
       TRY_ASSIGN(const std::string contents, text_at(root, name));
       EXPECT_EQ(name + contents, name + "host");
@@ -336,4 +336,49 @@ TEST_CASE("mount plan: the whole host can be taken, and sees the image nowhere")
     EXPECT_EQ(names, std::string());
     return {};
   }));
+}
+
+TEST_CASE("mount plan: nothing is made in the host's, whatever the links of the image say") {
+  for (const IdMap& map : maps_to_test()) {
+    CAPTURE(map.to_string());
+    const Stage stage(map);
+    CHECK_OK(stage.prepare(
+        [&]() -> Result<void> {
+          TRY(sys::make_directories(stage.image("/var")));
+          TRY(sys::make_symlink_at(AT_FDCWD, stage.image("/var/tmp"), "/tmp"));
+          TRY(sys::make_symlink_at(AT_FDCWD, stage.image("/home"), "tmp/made-here"));
+          TRY(sys::make_symlink_at(AT_FDCWD, stage.image("/file"), "/tmp/made-too"));
+          return sys::make_symlink_at(AT_FDCWD, stage.image("/there"), "/tmp/exists");
+        },
+        [&]() -> Result<void> {
+          TRY(put(stage.host("/tmp/exists/file"), "host"));
+          TRY(put(stage.host("/home/file"), "home"));
+          return put(stage.host("/single"), "single");
+        }));
+    const MountPlan plan = {
+        bind_mount(stage.host("/tmp"), "/tmp"),
+        bind_mount(stage.host("/home"), "/var/tmp/ann"),
+        bind_mount(stage.host("/home"), "/home/ann"),
+        bind_mount(stage.host("/home"), "/there"),
+        bind_mount(stage.host("/single"), "/file", Presence::optional),
+        bind_mount(stage.host("/home"), "/tmp/not-there", Presence::optional),
+    };
+    CHECK_OK(
+        stage.run(plan, [&](int root, const std::vector<std::string>& skipped) -> Result<void> {
+          for (const char* place : {"/var/tmp/ann/file", "/home/ann/file", "/tmp/exists/file"}) {
+            TRY_ASSIGN(const auto text, sys::read_file_in_root(root, place));
+            EXPECT_EQ(text.value_or(""), "home");
+          }
+          EXPECT_EQ(skipped.size(), 2U);
+          for (const std::string& line : skipped) {
+            EXPECT(line.find("in a directory of the host") != std::string::npos);
+          }
+          // The link itself is the image's and may go on leading to the host's.
+          TRY_ASSIGN(const sys::ParentInRoot file, sys::open_parent_in_root(root, "/file"));
+          TRY_ASSIGN(const std::string link, sys::read_link_at(file.directory.get(), file.name));
+          EXPECT_EQ(link, "/tmp/made-too");
+          return {};
+        }));
+    CHECK(sys::list_directory(stage.host("/tmp")).value() == std::vector<std::string>{"exists"});
+  }
 }
