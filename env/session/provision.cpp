@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "env/session/provision.hpp"
 
-#include <array>
-
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/session/accounts.hpp"
@@ -78,15 +76,9 @@ Result<void> open_root_to_users(int root) {
   return sys::set_mode_at(root, ".", (info.st_mode & 07777U) | kAnyRead);
 }
 
-/// Login shells set PATH anew and forget /run/devenv/bin; /usr/local/bin is in everybody's.
+/// Login shells set PATH anew and forget /run/devenv/bin; /usr/local/bin is in everybody's. Also
+/// where the image has a sudo: ours hands over to it, unless it cannot start.
 Result<void> link_sudo(int root) {
-  constexpr std::array<const char*, 5> kPlaces = {"/usr/bin/sudo", "/bin/sudo", "/usr/sbin/sudo",
-                                                  "/sbin/sudo", "/usr/local/sbin/sudo"};
-  for (const char* place : kPlaces) {
-    if (is_program(root, place)) {
-      return {};
-    }
-  }
   TRY_ASSIGN(const sys::UniqueFd directory, sys::make_directories_in_root(root, "/usr/local/bin"));
   TRY_ASSIGN(const auto there, sys::stat_at(directory.get(), "sudo"));
   if (there && !S_ISLNK(there->st_mode)) {
