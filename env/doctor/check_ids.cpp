@@ -2,7 +2,9 @@
 // Subordinate ids and the programs that map them.
 #include <sys/stat.h>
 
+#include "env/base/format.hpp"
 #include "env/doctor/checks_internal.hpp"
+#include "env/sandbox/id_map_text.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/process.hpp"
 #include "env/sys/xattr.hpp"
@@ -35,6 +37,16 @@ std::uint64_t count_ids(const std::vector<sandbox::IdExtent>& extents) {
   return count;
 }
 
+/// "165536-231071": what could be given to the user in addition.
+std::string find_free_range() {
+  std::string taken;
+  for (const char* path : {"/etc/subuid", "/etc/subgid"}) {
+    taken += sys::read_file(path).value_or("") + "\n";
+  }
+  const sandbox::SubordinateRange range = sandbox::free_range(taken);
+  return format("{}-{}", range.start, range.start + (range.count - 1));
+}
+
 }  // namespace
 
 Result<Verdict> check_id_helpers(Context& context) {
@@ -59,6 +71,7 @@ Result<Verdict> check_id_ranges(Context& context) {
   facts.direct = map->kind == sandbox::IdMapKind::root_direct;
   facts.user_ids = count_ids(map->uids);
   facts.group_ids = count_ids(map->gids);
+  facts.free_range = find_free_range();
   return judge_id_ranges(facts);
 }
 

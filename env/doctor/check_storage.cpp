@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "env/base/format.hpp"
 #include "env/doctor/checks_internal.hpp"
+#include "env/instance/catalog.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/inode_flags.hpp"
 #include "env/sys/process.hpp"
@@ -44,6 +46,10 @@ Result<StoreFacts> look_at_store(Context& context) {
   return facts;
 }
 
+Verdict broken(const Error& error) {
+  return {.status = Status::fail, .detail = error.to_line(), .hint = error.hint()};
+}
+
 }  // namespace
 
 Result<Verdict> check_overlay(Context& context) {
@@ -68,6 +74,31 @@ Result<Verdict> check_store_mount(Context& context) {
 Result<Verdict> check_store_space(Context& context) {
   TRY_ASSIGN(const StoreFacts facts, look_at_store(context));
   return judge_store_space(facts);
+}
+
+Result<Verdict> check_records(Context& context) {
+  const instance::Workspace& workspace = context.workspace();
+  const auto listing = instance::list_environments(workspace);
+  if (!listing) {
+    return broken(listing.error());
+  }
+  if (!listing->damaged.empty()) {
+    const instance::Damaged& damaged = listing->damaged.front();
+    return broken(damaged.reason.context(format("environment '{}'", damaged.name.string()))
+                      .with_hint(format("if its files cannot be repaired: devenv rm --force {}",
+                                        damaged.name.string())));
+  }
+  std::size_t count = 0;
+  if (sys::exists(workspace.paths.store())) {
+    const auto store = workspace.store();
+    const auto images = store ? store->images() : fail(store.error());
+    if (!images) {
+      return broken(images.error());
+    }
+    count = images->size();
+  }
+  return Verdict{.detail =
+                     format("{} images, {} environments", count, listing->environments.size())};
 }
 
 }  // namespace devenv::doctor

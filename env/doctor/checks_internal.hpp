@@ -58,6 +58,7 @@ Result<Verdict> check_fuse_overlayfs(Context& context);
 Result<Verdict> check_store_file_system(Context& context);
 Result<Verdict> check_store_mount(Context& context);
 Result<Verdict> check_store_space(Context& context);
+Result<Verdict> check_records(Context& context);
 Result<Verdict> check_runtime_directory(Context& context);
 Result<Verdict> check_programs(Context& context);
 Result<Verdict> check_bootstrap(Context& context);

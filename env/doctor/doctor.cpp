@@ -15,7 +15,7 @@ struct Check {
 };
 
 /// In the order in which one thing needs another: the first failure is the one to put right.
-constexpr std::array<Check, 13> kChecks = {{
+constexpr std::array<Check, 14> kChecks = {{
     {"programs", "programs of devenv", check_programs},
     {"kernel", "kernel", check_kernel},
     {"user-namespaces", "user namespaces", check_user_namespaces},
@@ -27,6 +27,7 @@ constexpr std::array<Check, 13> kChecks = {{
     {"store-file-system", "file system of the store", check_store_file_system},
     {"store-mount", "mount of the store", check_store_mount},
     {"store-space", "free space", check_store_space},
+    {"records", "images and environments", check_records},
     {"runtime-directory", "runtime directory", check_runtime_directory},
     {"bootstrap", "bootstrap without a registry", check_bootstrap},
 }};

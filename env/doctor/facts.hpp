@@ -83,7 +83,8 @@ struct IdRangeFacts {
   bool direct = false;         ///< root without ranges: ids are those of the host
   std::uint64_t user_ids = 0;  ///< in the map, the user's own included
   std::uint64_t group_ids = 0;
-  std::string user;  ///< for the hint
+  std::string user;        ///< for the hint
+  std::string free_range;  ///< "165536-231071": ids that nobody has yet
 };
 Verdict judge_id_ranges(const IdRangeFacts& facts);
 

@@ -68,9 +68,8 @@ Verdict judge_id_ranges(const IdRangeFacts& facts) {
   if (smaller < sandbox::kWantedIds) {
     return {.status = Status::warn,
             .detail = format("{}: images with ids from {} on cannot be unpacked", counts, smaller),
-            .hint = format("give your user {} of each: sudo usermod --add-subuids FIRST-LAST "
-                           "--add-subgids FIRST-LAST {}",
-                           sandbox::kWantedIds, text::shell_quote(facts.user))};
+            .hint = format("sudo usermod --add-subuids {0} --add-subgids {0} {1}", facts.free_range,
+                           text::shell_quote(facts.user))};
   }
   return {.detail = counts};
 }

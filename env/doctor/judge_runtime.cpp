@@ -6,9 +6,7 @@
 namespace devenv::doctor {
 namespace {
 
-constexpr std::string_view kWhatFollows =
-    "Wayland, sound and the session's D-Bus are not shared, and running environments are noted "
-    "elsewhere";
+constexpr std::string_view kWhatFollows = "Wayland, sound and the session's D-Bus are not shared";
 
 Verdict warning(std::string detail, std::string hint) {
   return {.status = Status::warn,

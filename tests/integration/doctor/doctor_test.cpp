@@ -49,7 +49,7 @@ TEST_CASE_FIXTURE(DoctorFixture, "doctor: one finding per check, with a hint unl
     CHECK_FALSE(each.detail.empty());
     CHECK(each.hint.empty() == (each.status == Status::pass));
   }
-  CHECK(findings.size() == 13);
+  CHECK(findings.size() == 14);
 }
 
 TEST_CASE_FIXTURE(DoctorFixture, "doctor: leaves nothing behind and makes nothing") {

@@ -55,10 +55,13 @@ TEST_CASE("id ranges: at least 65536 of each") {
   for (const Case& each : std::vector<Case>{
            {{.map = works(), .user_ids = 65536, .group_ids = 65536, .user = "ann"},
             "pass: 65536 user ids, 65536 group ids"},
-           {{.map = works(), .user_ids = 65536, .group_ids = 1000, .user = "ann"},
+           {{.map = works(),
+           .user_ids = 65536,
+           .group_ids = 1000,
+           .user = "ann",
+           .free_range = "165536-231071"},
             "warn: 65536 user ids, 1000 group ids: images with ids from 1000 on cannot be unpacked "
-            "[give your user 65536 of each: sudo usermod --add-subuids FIRST-LAST --add-subgids "
-            "FIRST-LAST ann]"},
+            "[sudo usermod --add-subuids 165536-231071 --add-subgids 165536-231071 ann]"},
            {{.map = works(), .direct = true, .user_ids = 1, .group_ids = 1, .user = "root"},
             "pass: not needed: root uses the ids of the host"},
            {{.map = fails("user 'ann' has no subordinate user ids", "sudo usermod ann"),

@@ -6,9 +6,7 @@
 namespace devenv::doctor {
 namespace {
 
-constexpr const char* kFollows =
-    ": Wayland, sound and the session's D-Bus are not shared, and running environments are noted "
-    "elsewhere";
+constexpr const char* kFollows = ": Wayland, sound and the session's D-Bus are not shared";
 
 RuntimeDirectoryFacts good() {
   return {.value = "/run/user/1000",
