@@ -15,20 +15,25 @@ namespace {
 constexpr const char* kSubuid = "/etc/subuid";
 constexpr const char* kSubgid = "/etc/subgid";
 
-/// "" also for a file that cannot be read: the user then has no ranges that could be seen.
+/// "" also for a file that cannot be read.
 std::string text_of(const std::string& path) {
   const auto text = sys::read_file_if_exists(path);
   return text && *text ? **text : std::string();
 }
 
-std::vector<SubordinateRange> ranges_of(const sys::User& user, IdKind kind, bool ask_library) {
+/// A machine without the file gives nobody a range; one that cannot be read says nothing.
+Result<std::vector<SubordinateRange>> ranges_of(const sys::User& user,
+                                                IdKind kind,
+                                                bool ask_library) {
   std::optional<std::vector<SubordinateRange>> ranges;
   if (ask_library) {
     ranges = ranges_from_libsubid(user.name, kind);
   }
   if (!ranges) {
-    ranges = parse_subordinate_ranges(text_of(kind == IdKind::user ? kSubuid : kSubgid), user.name,
-                                      user.uid.get());
+    TRY_ASSIGN_CONTEXT(const auto text,
+                       sys::read_file_if_exists(kind == IdKind::user ? kSubuid : kSubgid),
+                       "cannot find out your subordinate ids");
+    ranges = parse_subordinate_ranges(text.value_or(""), user.name, user.uid.get());
   }
   const std::string own_map =
       text_of(kind == IdKind::user ? "/proc/self/uid_map" : "/proc/self/gid_map");
@@ -82,8 +87,8 @@ Result<IdMap> id_map_for_caller(const sys::User& user) {
     TRY(check_helpers());
   }
   const bool ask_library = names_subid_provider(text_of("/etc/nsswitch.conf"));
-  const auto uids = ranges_of(user, IdKind::user, ask_library);
-  const auto gids = ranges_of(user, IdKind::group, ask_library);
+  TRY_ASSIGN(const auto uids, ranges_of(user, IdKind::user, ask_library));
+  TRY_ASSIGN(const auto gids, ranges_of(user, IdKind::group, ask_library));
   if (!uids.empty() && !gids.empty()) {
     return IdMap{.kind = IdMapKind::keep_id,
                  .uids = keep_id_extents(user.uid.get(), uids),
