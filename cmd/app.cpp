@@ -28,11 +28,11 @@ Result<ExitCode> run_line(const CommandLine& line, Context& context) {
 
 }  // namespace
 
-int run_app(const std::vector<std::string>& words) {
+int run_app(unsigned umask, const std::vector<std::string>& words) {
   const CommandLine line = parse_command_line(words);
   log::set_level(line.globals.log_level());
   Ui ui(line.globals.ui_settings());
-  Context context(ui);
+  Context context(ui, umask);
   const Result<ExitCode> code = run_line(line, context);
   if (code) {
     return static_cast<int>(*code);

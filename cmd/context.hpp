@@ -16,9 +16,11 @@ namespace devenv::cmd {
 
 class Context {
  public:
-  explicit Context(Ui& ui) : ui_(ui) {}
+  Context(Ui& ui, unsigned umask) : ui_(ui), umask_(umask) {}
 
   Ui& ui() { return ui_; }
+  /// The caller's: commands in an environment get it.
+  unsigned umask() const { return umask_; }
 
   /// The caller's workspace. The pointer is never null and lives as long as the context.
   Result<const instance::Workspace*> workspace();
@@ -35,6 +37,7 @@ class Context {
 
  private:
   Ui& ui_;
+  unsigned umask_;
   std::optional<instance::Workspace> workspace_;
 };
 

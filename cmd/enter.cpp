@@ -16,8 +16,9 @@ Result<ExitCode> enter_environment(const instance::Environment& environment,
                                    const std::vector<std::string>& command,
                                    Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
-  const Error error =
-      session::enter(*workspace, environment, session::EnterRequest{command}, context.ui());
+  const Error error = session::enter(
+      *workspace, environment, session::EnterRequest{.command = command, .umask = context.umask()},
+      context.ui());
   context.ui().error(error);
   return exit_code_of_command(error);
 }

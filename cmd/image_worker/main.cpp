@@ -98,5 +98,6 @@ int work(const std::vector<std::string>& arguments) {
 }  // namespace devenv::image_worker
 
 int main(int argc, char** argv) {
+  devenv::sys::fill_standard_fds();
   return devenv::image_worker::work({argv + 1, argv + argc});
 }

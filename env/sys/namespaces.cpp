@@ -65,8 +65,8 @@ void start_session() {
   ::setsid();
 }
 
-void set_umask(unsigned mask) {
-  ::umask(mask);
+unsigned set_umask(unsigned mask) {
+  return ::umask(mask);
 }
 
 bool is_in_user_namespace(pid_t pid, std::uint64_t user_namespace) {

@@ -39,7 +39,8 @@ Result<Credentials> credentials();
 void set_process_name(const std::string& name);
 /// setsid(2), ignoring failure when already a leader.
 void start_session();
-void set_umask(unsigned mask);
+/// umask(2); gives the old one.
+unsigned set_umask(unsigned mask);
 
 /// Whether the user namespace of `pid` is the one with inode `user_namespace` or lies below it.
 /// false also for processes that may not be looked at, which are none of ours.

@@ -342,6 +342,14 @@ Error exec_fd(int fd,
   return Error::from_errno(errno, format("cannot run '{}'", argv.empty() ? "" : argv[0]));
 }
 
+void fill_standard_fds() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) == -1) {
+      (void)::open("/dev/null", O_RDWR | O_CLOEXEC);  // takes the lowest number that is free
+    }
+  }
+}
+
 Result<void> keep_across_exec(int fd) {
   const int flags = ::fcntl(fd, F_GETFD);
   if (flags == -1 || ::fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) == -1) {

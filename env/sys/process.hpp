@@ -89,6 +89,9 @@ pid_t current_pid();
 /// Sleeps until a signal ends this process.
 [[noreturn]] void wait_forever();
 
+/// Opens /dev/null where the caller closed standard input, output or error: no other file may
+/// become one of them. A program that is executed later finds them closed, as the caller meant it.
+void fill_standard_fds();
 /// Makes `number` (0, 1 or 2, say) the same open file as `fd`, kept across exec (dup2(2)).
 Result<void> replace_fd(int fd, int number);
 /// Closes every descriptor of this process: for a child that only waits and must not keep pipes and

@@ -89,7 +89,7 @@ TEST_CASE("complete: the caller's own environments and profiles answer, and noth
   REQUIRE(pipe.has_value());
   {
     Ui ui(UiSettings{.out_fd = pipe->write_end.get()});
-    Context context(ui);
+    Context context(ui, 022);
     CHECK(run_complete({.command = {"rm", "work"}}, context) == ExitCode::done);
     CHECK(run_complete({.command = {"enter", "debian:book"}}, context) == ExitCode::done);
     CHECK(run_complete({.command = {"image", "rm", ""}}, context) == ExitCode::done);
