@@ -12,10 +12,7 @@ namespace {
 /// Whoever forces does not want to wait long.
 constexpr std::chrono::seconds kForcedGrace{2};
 
-Result<void> stop_if_running(const instance::Environment& environment, bool force) {
-  if (force) {
-    return session::stop(environment, kForcedGrace);
-  }
+Result<void> check_stopped(const instance::EnvironmentDirectory& environment) {
   TRY_ASSIGN(const auto running, session::find_running(environment));
   if (!running) {
     return {};
@@ -27,15 +24,18 @@ Result<void> stop_if_running(const instance::Environment& environment, bool forc
 
 Result<void> remove(const std::string& text, bool force, Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
-  TRY_ASSIGN(const auto name, instance::EnvironmentName::parse(text));
-  const auto environment = instance::get_environment(*workspace, text);
-  if (environment) {
-    TRY(stop_if_running(*environment, force));
-  } else if (environment.error().code() != ErrorCode::integrity) {
-    return fail(environment.error());
+  TRY_ASSIGN(const auto place, instance::get_directory(*workspace, text));
+  if (force) {
+    TRY(session::stop(place, kForcedGrace));
+  } else {
+    const auto environment = instance::reload(place);
+    // One that is damaged can still be removed: that is the way to get rid of it.
+    if (!environment && environment.error().code() != ErrorCode::integrity) {
+      return fail(environment.error());
+    }
+    TRY(check_stopped(place));
   }
-  // One that is damaged can still be removed: that is the way to get rid of it.
-  TRY(instance::remove_environment(*workspace, name));
+  TRY(instance::remove_environment(*workspace, place.name));
   context.ui().note(format("removed '{}'", text));
   return {};
 }

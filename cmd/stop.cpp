@@ -6,20 +6,6 @@
 #include "env/session/session.hpp"
 
 namespace devenv::cmd {
-namespace {
-
-/// With --all only what can run is of interest: a damaged environment cannot.
-Result<std::vector<std::string>> stoppable(const instance::Workspace& workspace) {
-  TRY_ASSIGN(const instance::Listing listing, instance::list_environments(workspace));
-  std::vector<std::string> names;
-  for (const instance::Environment& environment : listing.environments) {
-    names.push_back(environment.name.string());
-  }
-  return names;
-}
-
-}  // namespace
-
 void add_stop(CLI::App& app, StopOptions& options) {
   app.add_option("NAME", options.names, "the environments")->type_name(kind::kEnvironment);
   app.add_flag("-a,--all", options.all, "all of them");
@@ -32,13 +18,13 @@ void add_stop(CLI::App& app, StopOptions& options) {
 Result<ExitCode> run_stop(const StopOptions& options, Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const auto names, chosen_names(options.names, options.all, "NAME",
-                                            [&] { return stoppable(*workspace); }));
+                                            [&] { return environment_names(context); }));
   return for_each_name(context, names, [&](const std::string& name) -> Result<void> {
-    TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, name));
-    TRY_ASSIGN(const auto running, session::find_running(environment));
-    // Stopped in any case: what a crash left is cleaned up.
-    TRY(session::stop(environment, std::chrono::seconds(options.seconds)));
-    if (running) {
+    // A damaged one may run all the same.
+    TRY_ASSIGN(const auto environment, instance::get_directory(*workspace, name));
+    TRY_ASSIGN(const bool was_running,
+               session::stop(environment, std::chrono::seconds(options.seconds)));
+    if (was_running) {
       context.ui().note(format("stopped '{}'", name));
     } else if (!options.all) {
       context.ui().note(format("'{}' was not running", name));

@@ -28,15 +28,23 @@ std::string link_into_host(const std::string& path) {
 
 }  // namespace
 
+std::string runtime_directory(const sys::User& user) {
+  std::string path = sys::get_variable("XDG_RUNTIME_DIR");
+  if (!path.starts_with('/')) {
+    return "";
+  }
+  const auto info = sys::stat_path(path);
+  const bool is_ours =
+      info && *info && S_ISDIR((*info)->st_mode) && (*info)->st_uid == user.uid.get();
+  return is_ours ? path : "";
+}
+
 Facts probe(const sys::User& user) {
   Facts facts{.home = user.home, .canonical_home = user.home};
   if (auto canonical = sys::canonical_path(user.home)) {
     facts.canonical_home = *std::move(canonical);
   }
-  const std::string runtime = sys::get_variable("XDG_RUNTIME_DIR");
-  if (runtime.starts_with('/') && sys::is_directory(runtime)) {
-    facts.runtime_directory = runtime;
-  }
+  facts.runtime_directory = runtime_directory(user);
   facts.run_user = sys::is_directory("/run/user");
   facts.selinux = sys::exists("/sys/fs/selinux/enforce");
   for (const char* path : {"/etc/hosts", "/etc/resolv.conf", "/etc/host.conf", "/etc/localtime"}) {

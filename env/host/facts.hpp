@@ -19,11 +19,15 @@ struct SharedFile {
 struct Facts {
   std::string home;                   ///< as the user names it
   std::string canonical_home;         ///< with links resolved; equal to `home` on most systems
-  std::string runtime_directory;      ///< XDG_RUNTIME_DIR, "" when unset or not a directory
+  std::string runtime_directory;      ///< as runtime_directory()
   bool run_user = false;              ///< /run/user exists
   bool selinux = false;               ///< /sys/fs/selinux has a policy
   std::vector<SharedFile> etc_files;  ///< hosts, resolv.conf, host.conf, localtime: those there are
 };
+
+/// XDG_RUNTIME_DIR; "" when it is unset, no directory, or another user's (after su or sudo).
+/// Source: XDG Base Directory Specification, "Environment variables".
+std::string runtime_directory(const sys::User& user);
 
 /// Looks. Never fails: what cannot be found out counts as absent.
 Facts probe(const sys::User& user);

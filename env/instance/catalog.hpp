@@ -12,9 +12,7 @@
 namespace devenv::instance {
 
 /// An environment whose files cannot be read: listed, so that it can be removed.
-struct Damaged {
-  EnvironmentName name;
-  std::string directory;
+struct Damaged : EnvironmentDirectory {
   Error reason;
 };
 
@@ -33,6 +31,14 @@ Result<std::optional<Environment>> find_environment(const Workspace& workspace,
 /// As find_environment, but absence is a not_found error whose hint is "did you mean" or
 /// `devenv list`.
 Result<Environment> get_environment(const Workspace& workspace, const std::string& name);
+
+/// Also of a damaged environment, and of one that a newer devenv made.
+/// Errors: not_found, as get_environment.
+Result<EnvironmentDirectory> get_directory(const Workspace& workspace, const std::string& name);
+
+/// What the files say now: another process may have removed the environment meanwhile, and made
+/// another one of the same name. Errors: not_found; those of find_environment.
+Result<Environment> reload(const EnvironmentDirectory& environment);
 
 /// Chain ids and manifests of all environments: what prune must keep. An environment that cannot be
 /// read makes this fail: nothing may then be pruned.

@@ -2,6 +2,7 @@
 #include "env/instance/create.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
@@ -19,6 +20,9 @@ namespace {
 // Directories that are being made or removed; the leading dot keeps them out of every listing.
 constexpr std::string_view kStagingPrefix = ".new-";
 constexpr std::string_view kTrashPrefix = ".trash-";
+
+/// How long a directory without a lock file is left alone.
+constexpr std::time_t kYoung = 60;  // seconds
 
 Error exists_already(const EnvironmentName& name) {
   return Error(ErrorCode::conflict, format("environment '{}' exists already", name.string()))
@@ -61,6 +65,21 @@ Result<void> delete_in_namespace(const sandbox::IdMap& map, const std::string& d
   return sandbox::run_as_namespace_root(map, [&directory] { return sys::remove_tree(directory); });
 }
 
+/// Whether whoever made the directory is gone: its lock is free, and stays ours as long as the
+/// result lives. One without a lock file may have been made a moment ago, or be almost removed.
+struct Leftover {
+  std::optional<sys::FileLock> lock;
+};
+std::optional<Leftover> take_leftover(const std::string& directory) {
+  auto lock = sys::FileLock::try_acquire_existing(directory + "/lock", sys::LockMode::exclusive);
+  if (lock) {
+    return *lock ? std::optional(Leftover{std::move(*lock)}) : std::nullopt;
+  }
+  const auto info = sys::stat_path(directory);
+  const bool is_old = info && *info && std::time(nullptr) - (*info)->st_mtime > kYoung;
+  return is_old ? std::optional(Leftover{}) : std::nullopt;
+}
+
 /// What earlier, interrupted calls left: staging directories nobody holds the lock of, and trash.
 void sweep_leftovers(const Workspace& workspace, const sandbox::IdMap& map) {
   const std::string parent = workspace.paths.environments();
@@ -73,9 +92,9 @@ void sweep_leftovers(const Workspace& workspace, const sandbox::IdMap& map) {
       continue;
     }
     const std::string directory = parent + "/" + entry;
-    const auto lock = sys::FileLock::try_acquire(directory + "/lock", sys::LockMode::exclusive);
-    if (lock && !*lock) {
-      continue;  // another process is at work
+    const auto leftover = take_leftover(directory);
+    if (!leftover) {
+      continue;
     }
     if (auto removed = delete_in_namespace(map, directory); !removed) {
       LOG_WARN("cannot remove leftover {}: {}", directory, removed.error().to_line());

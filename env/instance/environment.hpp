@@ -37,17 +37,22 @@ struct State {
   static Result<State> from_json(const Json& json);
 };
 
-struct Environment {
+/// Where an environment is: all that is needed to end or remove one, whatever its files say.
+struct EnvironmentDirectory {
   EnvironmentName name;
   std::string directory;  ///< envs/<name>
-  Spec spec;
-  State state;
 
   /// Held by whoever keeps the environment running; the kernel gives it back when they end.
   std::string lock_file() const { return directory + "/lock"; }
   /// Held for the moment of starting or removing it.
   std::string start_lock_file() const { return directory + "/start.lock"; }
   std::string running_file() const { return directory + "/running.json"; }
+};
+
+struct Environment : EnvironmentDirectory {
+  Spec spec;
+  State state;
+
   std::string upper() const { return directory + "/upper"; }
   std::string work() const { return directory + "/work"; }
   std::string mount_point() const { return directory + "/root"; }

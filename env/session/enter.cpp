@@ -6,6 +6,7 @@
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
+#include "env/host/facts.hpp"
 #include "env/session/environ.hpp"
 #include "env/session/session.hpp"
 #include "env/sys/file.hpp"
@@ -84,6 +85,9 @@ Error exec_command(const std::vector<std::string>& command,
                    const std::vector<std::string>& environment) {
   const std::string& name = command.front();
   std::vector<std::string> candidates;
+  if (name.empty()) {
+    return Error::from_errno(ENOENT, "cannot run ''");
+  }
   if (name.find('/') != std::string::npos) {
     candidates.push_back(name);
   } else {
@@ -150,16 +154,16 @@ Error enter(const instance::Workspace& workspace,
     return {
         record.error().context(format("cannot enter environment '{}'", environment.name.string()))};
   }
-  const std::string runtime = sys::get_variable("XDG_RUNTIME_DIR");
-  std::vector<std::string> variables = build_environment(EnvironmentInput{
-      .host = sys::current_environment(),
-      .image = record->image_environment,
-      .environment_name = record->name,
-      .user = workspace.user.name,
-      .home = workspace.user.home,
-      .shell = record->shell,
-      .runtime_directory = runtime.starts_with('/') && sys::is_directory(runtime) ? runtime : ""});
+  std::vector<std::string> variables = build_environment(
+      EnvironmentInput{.host = sys::current_environment(),
+                       .image = record->image_environment,
+                       .environment_name = record->name,
+                       .user = workspace.user.name,
+                       .home = workspace.user.home,
+                       .shell = record->shell,
+                       .runtime_directory = host::runtime_directory(workspace.user)});
   variables.push_back("PWD=" + enter_directory(directory, workspace.user.home, reporter));
+  sys::set_umask(request.umask);
   return request.command.empty() ? exec_login_shell(record->shell, variables)
                                  : exec_command(request.command, variables);
 }

@@ -2,6 +2,8 @@
 // Is an environment running, and through which process is it joined.
 #include <sched.h>
 
+#include <cerrno>
+
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
@@ -84,6 +86,12 @@ bool has_open(pid_t pid, const struct stat& file) {
   return false;
 }
 
+Result<RunningRecord> load_record(const std::string& path) {
+  TRY_ASSIGN(const std::string contents, sys::read_regular_file(path));
+  TRY_ASSIGN(const Json document, json::parse(contents));
+  return RunningRecord::from_json(document);
+}
+
 }  // namespace
 
 Json RunningRecord::to_json() const {
@@ -127,15 +135,16 @@ Result<RunningRecord> RunningRecord::from_json(const Json& json) {
   return record;
 }
 
-Result<std::optional<RunningRecord>> read_record(const instance::Environment& environment) {
-  TRY_ASSIGN(const auto contents, sys::read_file_if_exists(environment.running_file()));
-  if (!contents) {
-    return std::nullopt;
-  }
-  const auto parsed = json::parse(*contents);
-  auto record =
-      parsed ? RunningRecord::from_json(*parsed) : Result<RunningRecord>(fail(parsed.error()));
+Result<std::optional<RunningRecord>> read_record(
+    const instance::EnvironmentDirectory& environment) {
+  auto record = load_record(environment.running_file());
   if (!record) {
+    if (record.error().sys_errno() == ENOENT) {
+      return std::nullopt;
+    }
+    if (record.error().sys_errno() != 0) {
+      return fail(record.error());
+    }
     if (record.error().code() == ErrorCode::unsupported) {
       return fail(record.error().context(
           format("cannot join environment '{}'", environment.name.string())));
@@ -151,7 +160,7 @@ Result<std::optional<RunningRecord>> read_record(const instance::Environment& en
   return std::optional<RunningRecord>(*std::move(record));
 }
 
-Result<std::optional<Running>> find_running(const instance::Environment& environment) {
+Result<std::optional<Running>> find_running(const instance::EnvironmentDirectory& environment) {
   TRY_ASSIGN(auto record, read_record(environment));
   if (!record) {
     return std::nullopt;
@@ -187,7 +196,7 @@ Result<std::vector<pid_t>> processes_inside(const Running& running) {
   return inside;
 }
 
-std::vector<LockOwner> find_lock_owners(const instance::Environment& environment) {
+std::vector<LockOwner> find_lock_owners(const instance::EnvironmentDirectory& environment) {
   std::vector<LockOwner> owners;
   const auto lock = sys::stat_path(environment.lock_file());
   const auto pids = sys::list_processes();

@@ -14,13 +14,13 @@ constexpr const char* kHolderName = "devenv-hold";
 constexpr const char* kServerName = "fuse-overlayfs";
 
 /// running.json, when it is of this boot; nullopt when there is none or it is damaged.
-Result<std::optional<RunningRecord>> read_record(const instance::Environment& environment);
+Result<std::optional<RunningRecord>> read_record(const instance::EnvironmentDirectory& environment);
 
 /// false when the root is served by fuse-overlayfs and that process has ended.
 bool file_system_alive(const RunningRecord& record);
 
 /// What `stop` does; the caller has the start lock, so nobody starts it meanwhile.
-Result<void> end_everything(const instance::Environment& environment,
+Result<bool> end_everything(const instance::EnvironmentDirectory& environment,
                             std::chrono::milliseconds grace);
 
 struct LockOwner {
@@ -30,6 +30,6 @@ struct LockOwner {
 
 /// Holders and file system servers that have the environment's lock file open, found by looking at
 /// all processes: for when running.json is lost or damaged.
-std::vector<LockOwner> find_lock_owners(const instance::Environment& environment);
+std::vector<LockOwner> find_lock_owners(const instance::EnvironmentDirectory& environment);
 
 }  // namespace devenv::session

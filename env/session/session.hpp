@@ -43,7 +43,7 @@ struct Running {
 };
 
 /// nullopt when it is not running (also after a reboot).
-Result<std::optional<Running>> find_running(const instance::Environment& environment);
+Result<std::optional<Running>> find_running(const instance::EnvironmentDirectory& environment);
 
 /// The running environment, started if need be. Concurrent calls start it once.
 Result<Running> ensure_running(const instance::Workspace& workspace,
@@ -56,6 +56,7 @@ Result<sandbox::MountPlan> describe_start(const instance::Workspace& workspace,
 
 struct EnterRequest {
   std::vector<std::string> command;  ///< empty: the login shell
+  unsigned umask = 022;              ///< that of the caller; see umask(2)
 };
 
 /// Becomes the command inside the environment, which is started if need be. Returns only on
@@ -67,9 +68,10 @@ Error enter(const instance::Workspace& workspace,
             const EnterRequest& request,
             Reporter& reporter);
 
-/// Ends every process inside: TERM, `grace`, KILL; then the holder. No error when it is not
-/// running.
-Result<void> stop(const instance::Environment& environment, std::chrono::milliseconds grace);
+/// Ends every process inside: TERM, `grace`, KILL; then the holder. Cleans up what a crash left in
+/// any case, and gives false when there was nothing to end.
+Result<bool> stop(const instance::EnvironmentDirectory& environment,
+                  std::chrono::milliseconds grace);
 
 /// Processes inside, also those in namespaces below (bubblewrap, podman), without the holder and
 /// the file system server.

@@ -8,6 +8,7 @@
 #include "env/session/running_internal.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/file_lock.hpp"
+#include "env/sys/namespaces.hpp"
 
 namespace devenv::session {
 namespace {
@@ -19,15 +20,17 @@ constexpr milliseconds kPollInterval{10};
 constexpr milliseconds kKillPatience{10000};
 constexpr int kRounds = 5;
 
-void signal_all(const std::vector<pid_t>& pids, std::initializer_list<int> signals) {
+void signal_all(const std::vector<pid_t>& pids,
+                std::uint64_t user_namespace,
+                std::initializer_list<int> signals) {
   for (const pid_t pid : pids) {
-    // Held first: a pid that ended may already be somebody else's, but then it is not inside, and
-    // the check in processes_inside is a moment old at most.
+    // Held first, looked at again afterwards: the pid may be another process's by now.
     const auto process = sys::open_pidfd(pid);
+    if (!process || !sys::is_in_user_namespace(pid, user_namespace)) {
+      continue;
+    }
     for (const int number : signals) {
-      if (process) {
-        (void)sys::signal_pidfd(process->get(), number);
-      }
+      (void)sys::signal_pidfd(process->get(), number);
     }
   }
 }
@@ -43,7 +46,7 @@ Result<std::vector<pid_t>> wait_until_empty(const Running& running,
       return left;
     }
     // New ones may have been forked since the last round.
-    signal_all(left, repeated_signals);
+    signal_all(left, running.record.user_namespace, repeated_signals);
     sys::sleep_for(kPollInterval);
   }
 }
@@ -62,7 +65,7 @@ Result<void> end_process(int process, pid_t pid, int number, milliseconds patien
 Result<void> end_processes(const Running& running, milliseconds grace) {
   TRY_ASSIGN(const auto inside, processes_inside(running));
   // Interactive shells ignore TERM and end on HUP; stopped processes must be able to act on either.
-  signal_all(inside, {SIGTERM, SIGHUP, SIGCONT});
+  signal_all(inside, running.record.user_namespace, {SIGTERM, SIGHUP, SIGCONT});
   TRY(wait_until_empty(running, grace, {}));
   TRY_ASSIGN(const auto left, wait_until_empty(running, kKillPatience, {SIGKILL}));
   if (!left.empty()) {
@@ -100,10 +103,11 @@ Result<void> end_owner(const LockOwner& owner, milliseconds grace) {
 
 }  // namespace
 
-Result<void> end_everything(const instance::Environment& environment, milliseconds grace) {
+Result<bool> end_everything(const instance::EnvironmentDirectory& environment, milliseconds grace) {
   const auto stop_error = [&environment](const Error& error) {
     return fail(error.context(format("cannot stop environment '{}'", environment.name.string())));
   };
+  bool was_running = false;
   // Once more each time: somebody may have been about to join when the processes were listed, and
   // lives on without the holder.
   for (int round = 0; round < kRounds; ++round) {
@@ -111,11 +115,13 @@ Result<void> end_everything(const instance::Environment& environment, millisecon
     if (!running) {
       break;
     }
+    was_running = true;
     if (auto ended = end_running(*running, grace); !ended) {
       return stop_error(ended.error());
     }
   }
   for (const LockOwner& owner : find_lock_owners(environment)) {
+    was_running = true;
     if (auto ended = end_owner(owner, grace); !ended) {
       return stop_error(ended.error());
     }
@@ -127,10 +133,11 @@ Result<void> end_everything(const instance::Environment& environment, millisecon
     return stop_error(Error(ErrorCode::conflict, "a process that cannot be seen from here runs it")
                           .with_hint("stop it where it was started"));
   }
-  return sys::remove_file(environment.running_file());
+  TRY(sys::remove_file(environment.running_file()));
+  return was_running;
 }
 
-Result<void> stop(const instance::Environment& environment, milliseconds grace) {
+Result<bool> stop(const instance::EnvironmentDirectory& environment, milliseconds grace) {
   TRY_ASSIGN(const sys::FileLock starting,
              sys::FileLock::acquire(environment.start_lock_file(), sys::LockMode::exclusive));
   return end_everything(environment, grace);

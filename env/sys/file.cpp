@@ -162,6 +162,17 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   return contents;
 }
 
+Result<std::string> read_regular_file(const std::string& path, std::size_t limit) {
+  TRY_ASSIGN(const UniqueFd fd, open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  TRY_ASSIGN(const struct stat info, stat_fd(fd.get()));
+  if (!S_ISREG(info.st_mode)) {
+    return fail(ErrorCode::integrity, format("'{}' is not a regular file", path));
+  }
+  TRY_ASSIGN_CONTEXT(std::string contents, read_all(fd.get(), limit),
+                     format("cannot read '{}'", path));
+  return contents;
+}
+
 Result<std::optional<std::string>> read_file_if_exists(const std::string& path, std::size_t limit) {
   auto contents = read_file(path, limit);
   if (contents) {

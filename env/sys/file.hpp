@@ -46,6 +46,10 @@ bool is_writable(const std::string& path);
 /// Reads until the end. Errors: integrity when there are more than `limit` bytes.
 Result<std::string> read_all(int fd, std::size_t limit = 64U * 1024 * 1024);
 Result<std::string> read_file(const std::string& path, std::size_t limit = 64U * 1024 * 1024);
+/// For files of our own: never waits for what somebody else put there. Errors: integrity when it is
+/// no regular file.
+Result<std::string> read_regular_file(const std::string& path,
+                                      std::size_t limit = 64U * 1024 * 1024);
 /// nullopt when the file does not exist.
 Result<std::optional<std::string>> read_file_if_exists(const std::string& path,
                                                        std::size_t limit = 64U * 1024 * 1024);

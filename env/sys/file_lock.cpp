@@ -47,8 +47,19 @@ Result<FileLock> FileLock::acquire(const std::string& path, LockMode mode) {
 }
 
 Result<std::optional<FileLock>> FileLock::try_acquire(const std::string& path, LockMode mode) {
+  return try_open(path, mode, O_RDWR | O_CREAT);
+}
+
+Result<std::optional<FileLock>> FileLock::try_acquire_existing(const std::string& path,
+                                                               LockMode mode) {
+  return try_open(path, mode, O_RDWR);
+}
+
+Result<std::optional<FileLock>> FileLock::try_open(const std::string& path,
+                                                   LockMode mode,
+                                                   int open_flags) {
   while (true) {
-    TRY_ASSIGN(UniqueFd fd, open_file(path, O_RDWR | O_CREAT, 0600));
+    TRY_ASSIGN(UniqueFd fd, open_file(path, open_flags, 0600));
     TRY_ASSIGN(const bool locked, lock(fd.get(), mode, LOCK_NB, path));
     if (!locked) {
       return std::nullopt;

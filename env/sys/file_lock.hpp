@@ -21,6 +21,9 @@ class FileLock {
   static Result<FileLock> acquire(const std::string& path, LockMode mode);
   /// nullopt when another process has it.
   static Result<std::optional<FileLock>> try_acquire(const std::string& path, LockMode mode);
+  /// As try_acquire, but the file has to be there. Errors: not_found.
+  static Result<std::optional<FileLock>> try_acquire_existing(const std::string& path,
+                                                              LockMode mode);
 
   int fd() const { return fd_.get(); }
   /// Gives the descriptor, and with it the lock, away.
@@ -28,6 +31,9 @@ class FileLock {
 
  private:
   explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}
+  static Result<std::optional<FileLock>> try_open(const std::string& path,
+                                                  LockMode mode,
+                                                  int open_flags);
   UniqueFd fd_;
 };
 
