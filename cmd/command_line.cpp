@@ -100,7 +100,13 @@ std::optional<Error> leftover_error(const CLI::App& app) {
     if (!is_flag(word)) {
       return Error(ErrorCode::usage, format("'{}' takes no argument '{}'", app.get_name(), shown));
     }
-    const auto similar = text::closest(word.substr(0, word.find('=')), flag_names(app));
+    const std::string name = word.substr(0, word.find('='));
+    const auto known = flag_names(app);
+    if (std::find(known.begin(), known.end(), name) != known.end()) {
+      return Error(ErrorCode::usage, format("'{}' takes no argument '{}'", app.get_name(), shown))
+          .with_hint("flags come before '--'");
+    }
+    const auto similar = text::closest(name, known);
     return Error(ErrorCode::usage, format("'{}' has no flag '{}'", app.get_name(), shown))
         .with_hint(similar ? format("did you mean '{}'?", *similar) : "");
   }

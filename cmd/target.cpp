@@ -63,6 +63,10 @@ std::string described(const Origin& origin) {
 }
 
 Result<Target> find_target(const std::string& word, Context& context) {
+  if (word.empty()) {
+    return fail(Error(ErrorCode::usage, "the name of the environment is empty")
+                    .with_hint("see what there is: devenv list"));
+  }
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   if (auto name = instance::EnvironmentName::parse(word)) {
     TRY_ASSIGN(auto environment, instance::find_environment(*workspace, *name));

@@ -73,17 +73,27 @@ std::optional<sys::UniqueFd> find_survivor(const RunningRecord& record) {
   return std::nullopt;
 }
 
-/// Whether the process has this very file open.
-bool has_open(pid_t pid, const struct stat& file) {
-  const std::string descriptors = format("/proc/{}/fd", pid);
+/// Whether the process has locked this very file; one that merely reads it (a backup) has not.
+/// Source: proc(5), "lock:" in /proc/pid/fdinfo.
+bool has_locked(pid_t pid, const struct stat& file) {
+  const std::string process = format("/proc/{}", pid);
   for (const std::string& fd :
-       sys::list_directory(descriptors).value_or(std::vector<std::string>{})) {
-    const auto open = sys::stat_path(descriptors + "/" + fd);
-    if (open && *open && (*open)->st_ino == file.st_ino && (*open)->st_dev == file.st_dev) {
+       sys::list_directory(process + "/fd").value_or(std::vector<std::string>{})) {
+    const auto open = sys::stat_path(process + "/fd/" + fd);
+    if (open && *open && (*open)->st_ino == file.st_ino && (*open)->st_dev == file.st_dev &&
+        sys::read_file(process + "/fdinfo/" + fd).value_or("").find("FLOCK") != std::string::npos) {
       return true;
     }
   }
   return false;
+}
+
+/// Another `devenv rm`, say, has the lock for a moment.
+bool is_devenv(pid_t pid) {
+  const auto program = sys::stat_path(format("/proc/{}/exe", pid));
+  const auto self = sys::stat_path("/proc/self/exe");
+  return program && *program && self && *self && (*program)->st_ino == (*self)->st_ino &&
+         (*program)->st_dev == (*self)->st_dev;
 }
 
 Result<RunningRecord> load_record(const std::string& path) {
@@ -204,10 +214,10 @@ std::vector<LockOwner> find_lock_owners(const instance::EnvironmentDirectory& en
     return owners;
   }
   for (const pid_t pid : *pids) {
-    const std::string name(
-        text::trim(sys::read_file(format("/proc/{}/comm", pid), 64).value_or("")));
-    if ((name == kHolderName || name == kServerName) && has_open(pid, **lock)) {
-      owners.push_back({.pid = pid, .name = name});
+    // Not by the name of the server: that may be wrapped (".fuse-overlayfs-wrapped" on NixOS).
+    if (!is_devenv(pid) && has_locked(pid, **lock)) {
+      const auto name = sys::read_file(format("/proc/{}/comm", pid), 64);
+      owners.push_back({.pid = pid, .is_holder = text::trim(name.value_or("")) == kHolderName});
     }
   }
   return owners;

@@ -9,9 +9,8 @@
 
 namespace devenv::session {
 
-/// What `devenv-guest hold` and fuse-overlayfs are called in /proc/PID/comm.
+/// What `devenv-guest hold` is called in /proc/PID/comm.
 constexpr const char* kHolderName = "devenv-hold";
-constexpr const char* kServerName = "fuse-overlayfs";
 
 /// running.json, when it is of this boot; nullopt when there is none or it is damaged.
 Result<std::optional<RunningRecord>> read_record(const instance::EnvironmentDirectory& environment);
@@ -25,11 +24,11 @@ Result<bool> end_everything(const instance::EnvironmentDirectory& environment,
 
 struct LockOwner {
   pid_t pid = -1;
-  std::string name;
+  bool is_holder = false;  ///< else a file system server
 };
 
-/// Holders and file system servers that have the environment's lock file open, found by looking at
-/// all processes: for when running.json is lost or damaged.
+/// Holders and file system servers that have the environment's lock, found by looking at all
+/// processes: for when running.json is lost or damaged.
 std::vector<LockOwner> find_lock_owners(const instance::EnvironmentDirectory& environment);
 
 }  // namespace devenv::session

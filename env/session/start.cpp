@@ -120,7 +120,7 @@ Result<Launch> make_launch(const instance::Workspace& workspace,
 /// holder before anybody could join it is ended; a holder that nothing names is left to `stop`.
 Result<void> end_stale_servers(const instance::EnvironmentDirectory& environment) {
   for (const LockOwner& owner : find_lock_owners(environment)) {
-    if (owner.name != kServerName) {
+    if (owner.is_holder) {
       return fail(Error(ErrorCode::conflict,
                         format("process {} keeps it running, but '{}' is lost or damaged",
                                owner.pid, environment.running_file()))

@@ -89,8 +89,8 @@ Result<void> end_running(const Running& running, milliseconds grace) {
 /// A holder whose running.json was lost, with everything in its namespaces; or a server whose
 /// holder was killed.
 Result<void> end_owner(const LockOwner& owner, milliseconds grace) {
-  LOG_WARN("ending {} {} that still has the lock", owner.name, owner.pid);
-  if (owner.name == kHolderName) {
+  LOG_WARN("ending process {} that still has the lock", owner.pid);
+  if (owner.is_holder) {
     Running unrecorded;
     unrecorded.record.pid = owner.pid;
     TRY_ASSIGN(unrecorded.record.user_namespace, sys::namespace_id(owner.pid, "user"));
