@@ -93,11 +93,13 @@ void use_null_device() {
   }
 }
 
+/// What a terminal or a mistaken kill sends. Not TERM: a service manager that ends a session, or
+/// the machine, would wait a minute and a half for a process that does not listen.
 void ignore_signals() {
   struct sigaction ignore = {};
   ignore.sa_handler = SIG_IGN;
   for (const int number :
-       {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU}) {
+       {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU}) {
     sigaction(number, &ignore, nullptr);
   }
 }

@@ -57,15 +57,18 @@ hold() {
   equals "$(ls "/proc/$HELD/fd" | tr '\n' ' ')" "0 1 2 8 "
 }
 
-@test "hold: hears no signal but KILL" {
+@test "hold: hears no signal but TERM and KILL" {
   hold
   local signal
-  for signal in HUP INT TERM QUIT USR1 USR2 PIPE TSTP TTIN TTOU; do
+  for signal in HUP INT QUIT USR1 USR2 PIPE TSTP TTIN TTOU; do
     kill "-$signal" "$HELD"
   done
   sleep 0.1
   alive "$HELD" || fail "it ended"
   equals "$(state_of "$HELD")" S
+  # What a service manager sends when the session or the machine ends.
+  kill -TERM "$HELD"
+  wait_until gone "$HELD"
 }
 
 @test "hold: takes less than half a megabyte" {
