@@ -272,6 +272,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "truncated" or once:
             self.wfile.write(part[:half])
             self.close_connection = True
+        elif fault == "silent":
+            time.sleep(60)
         elif fault in ("slow", "stalled"):
             for at in range(0, half, 65536):
                 self.wfile.write(part[at:min(at + 65536, half)])
@@ -314,7 +316,8 @@ def main():
         server.handle_error = lambda *arguments: None  # clients go away in the middle: that is tested
     threading.Thread(target=servers[1].serve_forever, daemon=True).start()
     serve_tls(folder)
-    print(registry.ports[0], flush=True)
+    # One write: whoever reads it may close the pipe then (and PYTHONUNBUFFERED makes two of a print).
+    os.write(1, b"%d\n" % registry.ports[0])
     servers[0].serve_forever()
 
 

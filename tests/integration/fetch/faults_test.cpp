@@ -2,6 +2,8 @@
 // Registries that go wrong: one clear error each, and nothing half-made in the store.
 #include <doctest/doctest.h>
 
+#include <list>
+
 #include "tests/integration/fetch/fixture.hpp"
 
 namespace devenv::image::fetch::testing {
@@ -17,13 +19,24 @@ TEST_CASE("faults: what passes is got over") {
   if (registry == nullptr) {
     return;
   }
+  // Side by side: most of their time is waiting before the next attempt.
+  struct Pull {
+    Pull(const FaultRegistry& from, const char* name)
+        : fault(name), worker(pull(store, from.reference(name, "big"))) {}
+    std::string fault;
+    StoreFolder store;
+    RunningWorker worker;
+  };
+  std::list<Pull> pulls;
   for (const char* fault : {"redirect", "chunked", "busy-once", "broken-once", "reset-once",
                             "truncated-once", "no-ranges", "no-ranges-once"}) {
-    CAPTURE(fault);
-    const StoreFolder store;
-    const Run run = run_worker(pull(store, registry->reference(fault, "big")));
+    pulls.emplace_back(*registry, fault);
+  }
+  for (Pull& one : pulls) {
+    CAPTURE(one.fault);
+    const Run run = one.worker.finish();
     CHECK(run.record().layers.size() == 4);
-    CHECK(store.names("tmp").empty());
+    CHECK(one.store.names("tmp").empty());
   }
 }
 
@@ -64,14 +77,28 @@ TEST_CASE("faults: what stays is one clear error") {
       {"ok", "no-tar", ErrorCode::integrity, "cannot unpack layer", ""},
       {"ok", "escape", ErrorCode::integrity, "../../escaped", ""},
   };
+  struct Pull {
+    Pull(const FaultRegistry& from, const Row& wanted)
+        : row(wanted),
+          reference(from.reference(wanted.fault, wanted.tag)),
+          worker(pull(store, reference)) {}
+    const Row& row;
+    std::string reference;
+    StoreFolder store;
+    RunningWorker worker;
+  };
+  std::list<Pull> pulls;
   for (const Row& row : rows) {
+    pulls.emplace_back(*registry, row);
+  }
+  for (Pull& one : pulls) {
+    const Row& row = one.row;
+    const StoreFolder& store = one.store;
     CAPTURE(row.fault);
     CAPTURE(row.tag);
-    const StoreFolder store;
-    const std::string reference = registry->reference(row.fault, row.tag);
-    const Error error = run_worker(pull(store, reference)).error();
+    const Error error = one.worker.finish().error();
     CHECK(error.code() == row.code);
-    CHECK(error.message() == "cannot pull '" + reference + "'");
+    CHECK(error.message() == "cannot pull '" + one.reference + "'");
     CHECK_MESSAGE(error.to_line().find(row.words) != std::string::npos, error.to_line());
     CHECK_MESSAGE(error.hint().find(row.hint) != std::string::npos, error.hint());
     CHECK(store.images().empty());
@@ -96,7 +123,7 @@ TEST_CASE("faults: a registry that stops sending is given up") {
   }
   const StoreFolder store;
   const Run run =
-      run_worker(pull(store, registry->reference("stalled", "big")), {"DEVENV_IMAGE_TIMEOUT=1"});
+      run_worker(pull(store, registry->reference("silent", "small")), {"DEVENV_IMAGE_TIMEOUT=1"});
   const Error error = run.error();
   CHECK(error.code() == ErrorCode::network);
   CHECK(error.to_line().find("broke off after") != std::string::npos);

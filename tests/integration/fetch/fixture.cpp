@@ -141,10 +141,14 @@ RunningWorker::RunningWorker(const Arguments& arguments, const Variables& variab
   REQUIRE(pipe);
   sys::Command command = command_for(arguments, variables);
   command.stdout_fd = pipe->write_end.get();
+  auto errors = sys::make_pipe();
+  REQUIRE(errors);
+  command.stderr_fd = errors->write_end.get();
   auto child = sys::spawn(command);
   REQUIRE(child);
   child_.emplace(std::move(*child));
   events_ = std::move(pipe->read_end);
+  errors_ = std::move(errors->read_end);
 }
 
 void RunningWorker::wait_for(std::string_view words) {
@@ -181,9 +185,12 @@ Run RunningWorker::finish() {
     REQUIRE(rest);
     output_ += *rest;
   }
+  // A few lines at most: they fit into the pipe while nobody reads them.
+  const auto errors = sys::read_all(errors_.get());
+  REQUIRE(errors);
   const auto status = child_->wait();
   REQUIRE(status);
-  return read_events({*status, output_, ""});
+  return read_events({*status, output_, *errors});
 }
 
 FaultRegistry::FaultRegistry() {
@@ -203,10 +210,16 @@ FaultRegistry::FaultRegistry() {
   REQUIRE(child);
   child_.emplace(std::move(*child));
   pipe->write_end.reset();
-  std::array<char, 16> block{};
-  const auto count = sys::read_some(pipe->read_end.get(), block);
-  REQUIRE(count);
-  port_ = text::trim({block.data(), *count});
+  // To the end of the line: a registry that writes it in two pieces must not find the pipe closed.
+  std::string line;
+  while (!line.ends_with('\n')) {
+    std::array<char, 16> block{};
+    const auto count = sys::read_some(pipe->read_end.get(), block);
+    REQUIRE(count);
+    REQUIRE(*count > 0);
+    line.append(block.data(), *count);
+  }
+  port_ = text::trim(line);
   REQUIRE(text::parse_number(port_));
 }
 

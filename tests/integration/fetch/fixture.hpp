@@ -91,6 +91,7 @@ class RunningWorker {
 
   std::optional<sys::Child> child_;
   sys::UniqueFd events_;
+  sys::UniqueFd errors_;
   std::string output_;
 };
 
