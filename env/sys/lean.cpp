@@ -98,6 +98,10 @@ Errno set_times(int fd, const timespec& time) {
   return outcome(::futimens(fd, both(time).data()));
 }
 
+void start_writing_back(int fd) {
+  (void)::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 Errno set_owner(int directory, const char* name, uid_t uid, gid_t gid) {
   return outcome(::fchownat(directory, name, uid, gid, AT_SYMLINK_NOFOLLOW));
 }

@@ -44,6 +44,9 @@ Errno set_mode(int fd, mode_t mode);
 Errno set_owner(int fd, uid_t uid, gid_t gid);
 /// Access and modification time.
 Errno set_times(int fd, const timespec& time);
+/// Lets the disk begin to write what is in the cache of the file (sync_file_range(2)). Promises
+/// nothing; a later syncfs has less to wait for.
+void start_writing_back(int fd);
 Errno set_owner(int directory, const char* name, uid_t uid, gid_t gid);
 Errno set_times(int directory, const char* name, const timespec& time);
 
