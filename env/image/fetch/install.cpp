@@ -95,6 +95,16 @@ Result<void> check_size(const Context& context, const std::vector<LayerOutcome>&
   return {};
 }
 
+std::vector<std::string> partial_files(const std::vector<LayerJob>& jobs) {
+  std::vector<std::string> files;
+  for (const LayerJob& job : jobs) {
+    if (const auto* downloaded = std::get_if<Downloaded>(&job.bytes)) {
+      files.push_back(downloaded->partial_file);
+    }
+  }
+  return files;
+}
+
 Result<void> make_layers(const Context& context, const ImagePlan& plan) {
   const Work work = plan_work(context, plan);
   if (work.jobs.empty()) {
@@ -126,16 +136,7 @@ Result<void> make_layers(const Context& context, const ImagePlan& plan) {
     stack[work.positions[i]].directory = work.jobs[i].directory;
     stack[work.positions[i]].outcome = &outcomes[i];
   }
-  return publish_layers(context, stack, directories);
-}
-
-/// What has been used up. An error would only mean that prune has something to do.
-void remove_partials(const ImagePlan& plan) {
-  for (const LayerPlan& layer : plan.layers) {
-    if (std::holds_alternative<Downloaded>(layer.bytes)) {
-      (void)sys::remove_file(std::get<Downloaded>(layer.bytes).partial_file);
-    }
-  }
+  return publish_layers(context, stack, partial_files(work.jobs), directories);
 }
 
 }  // namespace
@@ -144,9 +145,7 @@ Result<ImageRecord> install_image(const Context& context, const ImagePlan& plan)
   TRY(context.cancellation.hold_signals());
   TRY_ASSIGN(const Locks locks, lock_image(context, plan));
   TRY(make_layers(context, plan));
-  TRY_ASSIGN(ImageRecord record, record_image(context, plan));
-  remove_partials(plan);
-  return record;
+  return record_image(context, plan);
 }
 
 Result<ImageRecord> install_root_filesystem(const Context& context,
@@ -181,7 +180,8 @@ Result<ImageRecord> install_root_filesystem(const Context& context,
   add_need(needs, plan.layers[0].chain_id, LockNeed::layer);
   TRY_ASSIGN(const Locks locks, take_locks(context, needs));
   if (!context.store.has_layer(plan.layers[0].chain_id)) {
-    TRY(publish_layers(context, {{plan.layers[0].chain_id, job.directory, &outcome}}, directories));
+    TRY(publish_layers(context, {{plan.layers[0].chain_id, job.directory, &outcome}}, {},
+                       directories));
   }
   return record_image(context, plan);
 }

@@ -55,6 +55,7 @@ Result<void> write_layer_json(const StackedLayer& layer, const std::string& crea
 
 Result<void> publish_layers(const Context& context,
                             const std::vector<StackedLayer>& layers,
+                            const std::vector<std::string>& used_up,
                             WorkDirectories& work) {
   const std::string now = current_timestamp();
   for (const StackedLayer& layer : layers) {
@@ -62,11 +63,17 @@ Result<void> publish_layers(const Context& context,
       TRY(write_layer_json(layer, now));
     }
   }
-  const auto complete_and_sync = [&]() -> Result<void> {
-    TRY(finish_layers(context, layers));
-    return sync_store(context);
-  };
-  TRY(run_as_root(context, complete_and_sync));
+  TRY(run_as_root(context, [&] { return finish_layers(context, layers); }));
+  // From here on nothing is left to do that could fail for want of bytes, and signals wait until
+  // the layers have their names: what was downloaded is not needed again. Removed before the disk
+  // has seen all of it, it never has to; after a crash of the machine right now it is fetched
+  // again.
+  for (const std::string& file : used_up) {
+    (void)sys::remove_file(file);  // left over, it is something for prune
+  }
+  // Once for all layers. A layer must not have its name before its files are on the disk: after a
+  // crash, "is there" is all that anybody checks.
+  TRY(sync_store(context));
   for (const StackedLayer& layer : layers) {
     if (layer.outcome != nullptr) {
       TRY(sys::rename_no_replace(layer.directory, context.store.layer_directory(layer.chain_id)));

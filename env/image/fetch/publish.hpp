@@ -22,9 +22,11 @@ struct StackedLayer {
 };
 
 /// Completes new layers with what they need from the layers below, writes everything to the disk,
-/// and renames them into place; `work` forgets them.
+/// and renames them into place; `work` forgets them. `used_up` are files that only another attempt
+/// at the same layers would need: they are removed as soon as the layers are complete.
 Result<void> publish_layers(const Context& context,
                             const std::vector<StackedLayer>& layers,
+                            const std::vector<std::string>& used_up,
                             WorkDirectories& work);
 
 /// Stores the documents and records the image. Its layers are in place and locked.
