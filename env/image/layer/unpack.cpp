@@ -74,8 +74,9 @@ Result<void> Unpacker::check(const Entry& entry) {
                 format("the layer has more than {} entries", limits_.max_entries));
   }
   if (entry.size > limits_.max_bytes - result_.bytes) {
-    return fail(ErrorCode::integrity,
-                format("the layer has more than {} bytes in files", limits_.max_bytes));
+    return fail(Error(ErrorCode::integrity,
+                      format("the layer has more than {} bytes in files", limits_.max_bytes))
+                    .with_hint("DEVENV_IMAGE_MAX_SIZE sets the limit"));
   }
   result_.bytes += entry.size;
   if (entry.uid < 0 || entry.uid > kMaxId || entry.gid < 0 || entry.gid > kMaxId) {
