@@ -26,36 +26,54 @@ teardown() {
 }
 
 @test "names: malformed ones never reach the disk" {
-  local name
-  for name in "../x" "/etc" ".." "a/../b"; do
-    fails_with 2 "" devenv rm -f -- "$name"
-    fails_with 2 "" devenv stop -- "$name"
-  done
+  local name reason long
+  long=$(printf 'x%.0s' {1..80})
+  while IFS='|' read -r name reason; do
+    fails_with 2 "error: '$name' is not a name for an environment: $reason" devenv rm -f -- "$name"
+    fails_with 2 "error: '$name' is not a name for an environment: $reason" devenv stop -- "$name"
+    fails_with 2 "error: '$name' is not a name for an environment: $reason" \
+      devenv create --image "$REGISTRY/busybox:latest" -- "$name"
+  done <<EOF
+../x|it must start with a letter or a digit
+/etc|it must start with a letter or a digit
+..|it must start with a letter or a digit
+|it is empty
+-x|it must start with a letter or a digit
+a/../b|only letters, digits, '_', '.' and '-' are allowed
+a b|only letters, digits, '_', '.' and '-' are allowed
+$long|it is longer than 63 characters
+EOF
+  fails_with 2 "error: 'a\\x1b[31m' is not a name" devenv stop -- $'a\e[31m'
 }
 
 @test "references: malformed ones" {
-  local reference
-  for reference in "$REGISTRY/UPPER/case" "$REGISTRY/busybox:" "$REGISTRY/busybox@sha256:short" "$REGISTRY/a b" \
-    "$REGISTRY/" ":tag" "$REGISTRY/busybox@md5:00000000000000000000000000000000"; do
-    fails_with 2 "" devenv image pull "$reference"
-  done
+  local reference reason
+  while IFS='|' read -r reference reason; do
+    fails_with 2 "error: '$reference' is not an image reference: $reason" devenv image pull "$reference"
+  done <<EOF
+$REGISTRY/UPPER/case|a repository is written in lower case
+$REGISTRY/busybox:|'' is not a tag
+$REGISTRY/busybox@sha256:short|digest 'sha256:short' is not 64 lower-case hex digits
+$REGISTRY/busybox@md5:00|digest 'md5:00' is not a sha256 digest
+$REGISTRY/a b|it has white space in it
+$REGISTRY/|the repository is missing
+:tag|the repository is missing
+EOF
   store_is_clean
 }
 
-@test "files: missing, empty, a directory, no archive" {
-  fails_with 3 "missing.tar.gz" devenv create box --image ./missing.tar.gz
+@test "files: missing, empty, a directory, no archive, a truncated one" {
+  fails_with 3 "error: there is no file './missing.tar.gz'" devenv create box --image ./missing.tar.gz
   : >"$HOME/empty.tar.gz"
   head -c 100000 /dev/urandom >"$HOME/noise.tar.gz"
-  fails_with 7 "empty.tar.gz" devenv create box --image "$HOME/empty.tar.gz"
-  fails_with 7 "noise.tar.gz" devenv create box --image "$HOME/noise.tar.gz"
-  expect 2 devenv create box --image "$HOME/"
-  equals "$(environments)" ""
-  store_is_clean
-}
-
-@test "files: a truncated archive" {
   head -c 500000 "$TEST_STAGE/rootfs/busybox.tar.gz" >"$HOME/cut.tar.gz"
-  fails_with 7 "cut.tar.gz" devenv create box --image "$HOME/cut.tar.gz"
+  fails_with 7 "caused by: '$HOME/empty.tar.gz' is empty" devenv create box --image "$HOME/empty.tar.gz"
+  contains "$stderr" "hint: what can be imported: "
+  fails_with 7 "caused by: '$HOME/noise.tar.gz' is not a tar archive" devenv create box --image "$HOME/noise.tar.gz"
+  fails_with 7 "caused by: truncated gzip data" devenv create box --image "$HOME/cut.tar.gz"
+  contains "$stderr" "error: cannot import '$HOME/cut.tar.gz'"
+  fails_with 2 "error: '$HOME/' is a directory, but no OCI image layout" devenv create box --image "$HOME/"
+  contains "$stderr" "hint: make it an archive: tar -C $HOME/ -cf root.tar ."
   equals "$(environments)" ""
   store_is_clean
 }
@@ -63,14 +81,17 @@ teardown() {
 # ---- registries ----------------------------------------------------------------------------------
 
 @test "registry: nobody listens" {
-  fails_with 6 "127.0.0.1:1" devenv image pull 127.0.0.1:1/busybox:latest
+  fails_with 6 "caused by: cannot get 'http://127.0.0.1:1': " devenv image pull 127.0.0.1:1/busybox:latest
+  contains "$stderr" "hint: check the network connection"
   store_is_clean
 }
 
 @test "registry: unknown repository, unknown tag, unknown digest" {
-  fails_with 3 "nothing" devenv image pull "$REGISTRY/nothing:latest"
-  fails_with 3 "nothing" devenv image pull "$REGISTRY/busybox:nothing"
-  fails_with 3 "" devenv image pull "$REGISTRY/busybox@sha256:$(printf '0%.0s' {1..64})"
+  local name
+  for name in nothing:latest busybox:nothing "busybox@sha256:$(printf '0%.0s' {1..64})"; do
+    fails_with 3 "caused by: there is no image '$REGISTRY/$name'" devenv image pull "$REGISTRY/$name"
+    contains "$stderr" "hint: check the image's name and tag"
+  done
   store_is_clean
 }
 
@@ -112,17 +133,17 @@ teardown() {
 }
 
 @test "layer: ids that the map does not have" {
-  fails_with 7 "70000" devenv image pull "$REGISTRY/hostile:big-id"
+  fails_with 7 "caused by: owner 70000:70000 is outside of the id map" devenv image pull "$REGISTRY/hostile:big-id"
   store_is_clean
 }
 
 @test "layer: a decompression bomb" {
-  fails_with 7 "" devenv image pull "$REGISTRY/hostile:bomb"
+  fails_with 7 "grow to more than 1000 times their size" devenv image pull "$REGISTRY/hostile:bomb"
   store_is_clean
 }
 
 @test "layer: no tar at all" {
-  fails_with 7 "" devenv image pull "$REGISTRY/hostile:no-tar"
+  fails_with 7 "caused by: malformed tar archive" devenv image pull "$REGISTRY/hostile:no-tar"
   store_is_clean
 }
 
@@ -155,8 +176,12 @@ teardown() {
   fails_with 1 "read-only" env XDG_DATA_HOME="$HOME/read-only" devenv create box --image "$REGISTRY/busybox:latest"
   contains "$stderr" "Permission denied"
   quietly env XDG_DATA_HOME="$HOME/read-only" devenv list
+  # The whole home, as on a live system; and nothing but listing works there.
+  fails_with 1 "read-only/.local" env HOME="$HOME/read-only" devenv image pull "$REGISTRY/busybox:latest"
+  contains "$stderr" "Permission denied"
+  quietly env HOME="$HOME/read-only" devenv list
+  quietly env HOME="$HOME/read-only" devenv image list
 }
-
 
 @test "runtime directory: none, and a fallback is made" {
   create box
@@ -181,18 +206,68 @@ teardown() {
   store_is_clean
 }
 
-@test "state: of a newer devenv" {
+@test "state: of a newer devenv is left alone" {
+  local file
+  for file in state spec; do
+    create box
+    sed -i -E 's/"schema": ?1/"schema": 999/' "$(environment_dir box)/$file.json"
+    fails_with 125 "written by a newer devenv (version 999 of the format, this one knows 1)" devenv run box true
+    contains "$stderr" "hint: update devenv"
+    fails_with 5 "written by a newer devenv" devenv inspect box
+    # What it needs cannot be known: nothing is removed.
+    fails_with 5 "cannot tell which layers environment 'box' uses" devenv image prune -y
+    expect 0 devenv list
+    contains "$output" "box"
+    sed -i 's/999/1/' "$(environment_dir box)/$file.json"
+    expect 0 devenv run box true
+    expect 0 devenv rm -f box
+  done
+  store_is_clean
+}
+
+@test "running.json: damaged, of another boot, of a process that is another one: started anew" {
+  local junk
   create box
-  sed -i -E 's/"schema": ?1/"schema": 999/; s/"version": ?1/"version": 999/' "$(environment_dir box)/state.json"
-  fails_with 125 "newer" devenv run box true
+  for junk in '' '{' '[]' '{"schema": 1}'; do
+    expect 0 devenv run box true
+    expect 0 devenv stop box
+    echo "$junk" >"$(running_file box)"
+    expect 0 devenv run box echo fine
+    equals "$output" "fine"
+  done
+  cp "$(running_file box)" "$BATS_TEST_TMPDIR/"
+  expect 0 devenv stop box
+  # As after a reboot, when the pid is somebody else's.
+  sed -E 's/("pid": ?)[0-9]+/\1'"$$/" "$BATS_TEST_TMPDIR/running.json" >"$(running_file box)"
+  expect 0 devenv run box echo fine
+  expect 0 devenv stop box
+  alive "$$"
 }
 
 @test "store: of a newer devenv" {
   expect 0 devenv image pull "$REGISTRY/busybox:latest"
   cp "$store/format.json" "$BATS_TEST_TMPDIR/"
   sed -i -E 's/: ?1([,}])/: 999\1/' "$store/format.json"
-  fails_with 5 "newer" devenv image list
+  fails_with 5 "was written by a newer devenv (schema 999, this one knows 1)" devenv image list
+  contains "$stderr" "hint: update devenv"
+  fails_with 5 "was written by a newer devenv" devenv create box --image "$REGISTRY/busybox:latest"
   cp "$BATS_TEST_TMPDIR/format.json" "$store/"
+  store_is_clean
+}
+
+@test "store: damaged files are named, with what to do" {
+  local file
+  for file in format images; do
+    expect 0 devenv image pull "$REGISTRY/busybox:latest"
+    echo '{' >"$store/$file.json"
+    fails_with 7 "'$store/$file.json' is damaged" devenv image list
+    contains "$stderr" "hint: set it aside with mv $store/$file.json $store/$file.json.damaged"
+    mv "$store/$file.json" "$store/$file.json.damaged"
+    create box
+    expect 0 devenv run box true
+    remove_all
+    store_is_clean
+  done
 }
 
 @test "configuration: a mistake is named with its place" {
