@@ -36,7 +36,8 @@ struct RootLayout {
 /// Tries each driver in order with a real mount below `directory` (which must be on the file system
 /// of the environments) in a user namespace with `map`: whiteout, opaque directory and copy-up must
 /// work. The first that works, or `preference` itself. Errors: unsupported, with the reason of each
-/// driver that was tried as causes or hint.
+/// driver that was tried as causes or hint; failed when the disk is full, which says nothing of
+/// them.
 Result<StorageDriver> choose_storage(std::optional<StorageDriver> preference,
                                      const IdMap& map,
                                      const std::string& directory);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 
@@ -109,6 +110,12 @@ Result<void> clean(const std::string& directory) {
   return {};
 }
 
+/// A full disk fails every driver, and says nothing of them. ENOSPC is also the limit of user
+/// namespaces, which has a hint of its own.
+bool is_disk_full(const Error& error) {
+  return error.sys_errno() == EDQUOT || (error.sys_errno() == ENOSPC && error.hint().empty());
+}
+
 }  // namespace
 
 Result<void> probe_storage(StorageDriver driver, const IdMap& map, const std::string& directory) {
@@ -133,17 +140,25 @@ Result<void> probe_storage(StorageDriver driver, const IdMap& map, const std::st
 Result<StorageDriver> choose_storage(std::optional<StorageDriver> preference,
                                      const IdMap& map,
                                      const std::string& directory) {
+  std::vector<StorageDriver> candidates = {StorageDriver::overlay, StorageDriver::fuse_overlayfs,
+                                           StorageDriver::copy};
   if (preference) {
-    TRY(probe_storage(*preference, map, directory));
-    return *preference;
+    candidates = {*preference};
   }
   std::vector<std::string> reasons;
   std::string hint;
-  for (const StorageDriver driver :
-       {StorageDriver::overlay, StorageDriver::fuse_overlayfs, StorageDriver::copy}) {
+  for (const StorageDriver driver : candidates) {
     const auto probed = probe_storage(driver, map, directory);
     if (probed) {
       return driver;
+    }
+    if (is_disk_full(probed.error())) {
+      return fail(probed.error().with_hint(
+          format("make room on the file system of '{}', for example with `devenv image prune`",
+                 directory)));
+    }
+    if (preference) {
+      return fail(probed.error());
     }
     reasons.push_back(probed.error().to_line());
     hint = hint.empty() ? probed.error().hint() : hint;

@@ -7,7 +7,6 @@ load helpers
 
 setup_file() {
   export GUEST=${DEVENV_GUEST:-$TEST_STAGE/prefix/libexec/devenv/devenv-guest}
-  export DENY_SYSCALL=$BATS_TEST_DIRNAME/../support/deny_syscall
 }
 
 setup() {
@@ -52,8 +51,7 @@ hold() {
 }
 
 @test "hold: also where close_range does not exist" {
-  needs python3
-  hold "$DENY_SYSCALL" 436
+  hold "$TEST_STAGE/deny_syscall" close_range
   equals "$(ls "/proc/$HELD/fd" | tr '\n' ' ')" "0 1 2 8 "
 }
 

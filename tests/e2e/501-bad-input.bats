@@ -169,6 +169,25 @@ EOF
   expect 0 env XDG_DATA_HOME="$TEST_SMALL_DISK" devenv image prune -y
 }
 
+@test "disk: full when an environment is made, and when one is entered" {
+  [[ $TEST_CALLER_UID == 0 ]] || skip_for "a small disk needs root"
+  local -x XDG_DATA_HOME=$TEST_SMALL_DISK
+  expect 0 devenv create old --image "$REGISTRY/busybox:latest"
+  dd if=/dev/zero of="$TEST_SMALL_DISK/filler" bs=1M status=none || :
+  dd if=/dev/zero bs=1 status=none >>"$TEST_SMALL_DISK/filler" || :
+  fails_with 1 "No space left on device" devenv create box --image "$REGISTRY/busybox:latest"
+  equals "$(environments)" "old"
+  fails_with 125 "No space left on device" devenv run old true
+  expect 0 devenv list
+  rm "$TEST_SMALL_DISK/filler"
+  expect 0 devenv run old echo fine
+  equals "$output" "fine"
+  expect 0 devenv create box --image "$REGISTRY/busybox:latest"
+  remove_all
+  expect 0 devenv image prune -y --all
+  equals "$(find "$TEST_SMALL_DISK/devenv/store/tmp" "$TEST_SMALL_DISK/devenv/store/layers" -mindepth 1)" ""
+}
+
 @test "home: read-only" {
   [[ $(id -u) != 0 ]] || skip "root writes everywhere"
   mkdir -p "$HOME/read-only"
