@@ -176,6 +176,7 @@ EOF
   dd if=/dev/zero of="$TEST_SMALL_DISK/filler" bs=1M status=none || :
   dd if=/dev/zero bs=1 status=none >>"$TEST_SMALL_DISK/filler" || :
   fails_with 1 "No space left on device" devenv create box --image "$REGISTRY/busybox:latest"
+  contains "$stderr" "hint: make room on the file system of"
   equals "$(environments)" "old"
   fails_with 125 "No space left on device" devenv run old true
   expect 0 devenv list
