@@ -16,8 +16,9 @@ namespace lean = sys::lean;
 
 constexpr mode_t kSetIds = S_ISUID | S_ISGID;
 constexpr mode_t kPermissions = 01777;
-/// Files of at least this size go to the disk while the rest is unpacked: everything is synced before
-/// the layer is published, and by then most bytes are there. Small files are quicker in one go.
+/// Files of at least this size go to the disk while the rest is unpacked: everything is synced
+/// before the layer is published, and by then most bytes are there. Small files are quicker in one
+/// go.
 constexpr std::uint64_t kWriteBackBytes = 256U * 1024;
 /// ACLs of directories are kept in memory until the end.
 constexpr std::uint64_t kMaxAclBytes = 64U * 1024 * 1024;
