@@ -75,6 +75,14 @@ bool is_complete(const Store& store, const ImageRecord& record) {
 
 }  // namespace
 
+Unfinished::~Unfinished() {
+  if (lock.fd() != -1) {  // not moved from
+    // While the lock is held: whoever waits for it finds that its file is not that of the name any
+    // more (see FileLock), and starts over. An error would only leave it to prune.
+    (void)sys::remove_file(lock_file);
+  }
+}
+
 Result<Store> Store::open(const std::string& path, std::string_view id_map) {
   Store store(path);
   const auto prepare = [&]() -> Result<void> {
@@ -140,19 +148,24 @@ bool Store::has_layer(const Digest& chain_id) const {
   return sys::is_directory(layer_tree(chain_id));
 }
 
+std::string Store::lock_file(const Digest& digest) const {
+  return format("{}/locks/{}", path_, digest.hex());
+}
+
 Result<sys::FileLock> Store::lock_layer(const Digest& chain_id, sys::LockMode mode) const {
-  return sys::FileLock::acquire(format("{}/locks/{}", path_, chain_id.hex()), mode);
+  return sys::FileLock::acquire(lock_file(chain_id), mode);
 }
 
 Result<std::optional<sys::FileLock>> Store::try_lock_layer(const Digest& chain_id,
                                                            sys::LockMode mode) const {
-  return sys::FileLock::try_acquire(format("{}/locks/{}", path_, chain_id.hex()), mode);
+  return sys::FileLock::try_acquire(lock_file(chain_id), mode);
 }
 
 Result<Unfinished> Store::begin_unfinished(std::string_view suffix) const {
   TRY_ASSIGN(const Digest id, Digest::parse("sha256:" + sys::random_hex(32)));
   TRY_ASSIGN(sys::FileLock lock, lock_layer(id, sys::LockMode::exclusive));
-  return Unfinished{format("{}/tmp/{}.{}", path_, id.hex(), suffix), std::move(lock)};
+  return Unfinished(format("{}/tmp/{}.{}", path_, id.hex(), suffix), lock_file(id),
+                    std::move(lock));
 }
 
 Result<void> Store::put_blob(const Digest& digest, std::string_view bytes) const {

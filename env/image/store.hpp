@@ -49,9 +49,17 @@ struct PrunePlan {
   std::vector<sys::FileLock> locks;
 };
 
-/// A place for something whose digest is not known yet; nobody's once the lock is gone.
+/// A place for something whose digest is not known yet; nobody's once the lock is gone. Its lock
+/// has a name that is never used again, so the lock's file goes with it.
 struct Unfinished {
+  Unfinished(std::string place, std::string file, sys::FileLock held)
+      : path(std::move(place)), lock_file(std::move(file)), lock(std::move(held)) {}
+  Unfinished(Unfinished&&) noexcept = default;
+  Unfinished& operator=(Unfinished&&) = delete;
+  ~Unfinished();
+
   std::string path;  ///< does not exist; below temporary_directory()
+  std::string lock_file;
   sys::FileLock lock;
 };
 
@@ -104,17 +112,19 @@ class Store {
   /// on is left out.
   ///
   /// `usage` is asked twice: once to find candidates, and again when they are locked, so that an
-  /// environment made in between keeps its layers. Lock files stay: between the decision to remove
-  /// one and doing so somebody can lock it, and a third who then makes it anew would hold "the
-  /// same" lock.
+  /// environment made in between keeps its layers.
   Result<PrunePlan> plan_prune(const std::function<Result<StoreUsage>()>& usage, bool all) const;
   /// The same with a usage that cannot change meanwhile.
   Result<PrunePlan> plan_prune(const std::set<Digest>& used_layers,
                                const std::set<Digest>& used_manifests,
                                bool all) const;
+  /// Removes the lock files of what is not in the store any more, but for those that somebody
+  /// holds.
+  Result<void> remove_stale_locks() const;
 
  private:
   explicit Store(std::string path) : path_(std::move(path)) {}
+  std::string lock_file(const Digest& digest) const;
   Result<void> check_format(std::string_view id_map) const;
   /// Replaces images.json with what `change` makes of it, under the lock.
   Result<void> update_images(

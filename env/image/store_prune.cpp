@@ -216,4 +216,28 @@ Result<PrunePlan> Store::plan_prune(const std::set<Digest>& used_layers,
       all);
 }
 
+Result<void> Store::remove_stale_locks() const {
+  std::vector<std::string> problems;  // told about by plan_prune
+  TRY_ASSIGN(const std::vector<Entry> entries, list_entries(*this, problems));
+  std::set<Digest> present;
+  for (const Entry& entry : entries) {
+    if (entry.id) {
+      present.insert(*entry.id);
+    }
+  }
+  TRY_ASSIGN(const std::vector<std::string> names, sys::list_directory(path_ + "/locks"));
+  for (const std::string& name : names) {
+    const auto id = digest_of_name(name);
+    if (!id || name.size() != kHexLength || present.contains(*id)) {
+      continue;
+    }
+    // Whoever uses it holds it, and whoever waits for it notices that the file has gone (FileLock).
+    TRY_ASSIGN(const auto lock, try_lock_layer(*id, sys::LockMode::exclusive));
+    if (lock) {
+      TRY(sys::remove_file(lock_file(*id)));
+    }
+  }
+  return {};
+}
+
 }  // namespace devenv::image

@@ -188,6 +188,7 @@ Result<PruneResult> prune_images(const Workspace& workspace, PruneScope scope, b
     }
     more = plan.more;
   }
+  TRY(store.remove_stale_locks());
   TRY_ASSIGN(const sys::FileSystemInfo after, sys::file_system_info(store.path()));
   result.freed_bytes = after.available_bytes > before.available_bytes
                            ? after.available_bytes - before.available_bytes

@@ -130,7 +130,8 @@ Result<ImageRecord> import_file(const Context& context,
   if (plain) {
     TRY_ASSIGN(tar, sys::duplicate(file.fd.get()));
   } else {
-    TRY_ASSIGN(unfinished, context.store.begin_unfinished("archive"));
+    TRY_ASSIGN(Unfinished place, context.store.begin_unfinished("archive"));
+    unfinished.emplace(std::move(place));
     TRY_ASSIGN(tar, decompress_to_file(context, file, unfinished->path));
   }
   TRY_ASSIGN(auto archive, ImageArchive::open_tar(std::move(tar)));

@@ -67,6 +67,7 @@ TEST_CASE("import: a root file system is the same image however it is compressed
         std::vector<std::string>{"localhost/packed:latest", "localhost/plain:latest"});
   CHECK(store.names("layers").size() == 1);
   CHECK(store.names("tmp").empty());
+  CHECK(store.names("locks").size() == 4);  // the layer's, manifest's, config's, images.lock
 }
 
 TEST_CASE("import: image archives in every form") {

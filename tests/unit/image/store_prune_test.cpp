@@ -6,6 +6,7 @@
 #include "env/base/format.hpp"
 #include "env/image/store.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/process.hpp"
 #include "tests/support/scratch.hpp"
 
 using devenv::Digest;
@@ -132,6 +133,40 @@ TEST_CASE("prune: what somebody holds a lock on stays") {
   REQUIRE(import);
   REQUIRE(sys::make_directories(import->path));
   CHECK(stage.paths(stage.plan()) == Names{layer('2')});
+}
+
+TEST_CASE("prune: lock files of what is gone go, but for those somebody holds") {
+  Stage stage;
+  stage.add_layer('1');
+  const std::string locks = stage.store().path() + "/locks/";
+  for (const char name : {'1', '2', '3'}) {
+    REQUIRE(stage.store().lock_layer(id(name), sys::LockMode::exclusive));
+  }
+  const auto held = stage.store().lock_layer(id('3'), sys::LockMode::shared);
+  REQUIRE(held);
+  REQUIRE(stage.store().remove_stale_locks());
+  CHECK(sys::exists(locks + id('1').hex()));
+  CHECK_FALSE(sys::exists(locks + id('2').hex()));
+  CHECK(sys::exists(locks + id('3').hex()));
+  CHECK(sys::exists(locks + "images.lock"));
+}
+
+TEST_CASE("prune: whoever waits for a lock file that is removed gets a lock on a new one") {
+  Stage stage;
+  const std::string file = stage.store().path() + "/locks/" + id('1').hex();
+  auto lock = stage.store().lock_layer(id('1'), sys::LockMode::exclusive);
+  REQUIRE(lock);
+  auto child = sys::fork_child(0, [&]() -> int {
+    lock->release().reset();  // the copy that it inherited
+    const auto mine = stage.store().lock_layer(id('1'), sys::LockMode::exclusive);
+    return mine && sys::exists(file) ? 0 : 1;
+  });
+  REQUIRE(child);
+  REQUIRE(sys::remove_file(file));
+  lock->release().reset();
+  const auto status = child->wait();
+  REQUIRE(status);
+  CHECK(status->success());
 }
 
 TEST_CASE("prune: a plan keeps others away from what it will remove") {

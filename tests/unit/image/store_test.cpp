@@ -260,6 +260,23 @@ TEST_CASE("store: unfinished work has a name and a lock of its own") {
   CHECK_FALSE(sys::exists(one->path));
 }
 
+TEST_CASE("store: the lock of unfinished work goes with it") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  const std::string locks = store.path() + "/locks";
+  const auto before = sys::list_directory(locks);
+  REQUIRE(before);
+  {
+    auto one = store.begin_unfinished("import");
+    REQUIRE(one);
+    CHECK(sys::list_directory(locks)->size() == before->size() + 1);
+    const Unfinished moved = std::move(*one);  // what was moved from removes nothing
+    one = fail(ErrorCode::failed, "");
+    CHECK(sys::list_directory(locks)->size() == before->size() + 1);
+  }
+  CHECK(sys::list_directory(locks)->size() == before->size());
+}
+
 TEST_CASE("store: a thousand images are one small document") {
   const Scratch scratch;
   const Store store = open_store(scratch);
