@@ -121,6 +121,8 @@ Result<void> Crew::start_download(ActiveLayer& layer) {
                                      announcements.write_end.get());
              }));
   layer.producer = Worker{.child = std::move(child), .reports = std::move(reports.read_end)};
+  // Before the unpacker is forked: with copies of its own it would keep the pipes from ending.
+  reports.write_end.reset();
   announcements.write_end.reset();
   TRY_ASSIGN(layer.unpacker, start_unpacker(job, partial.get(), announcements.read_end.get()));
   return {};
@@ -136,6 +138,7 @@ Result<void> Crew::start_program(ActiveLayer& layer) {
                return run_program({foreman, reports.write_end.get()}, job, stream.write_end.get());
              }));
   layer.producer = Worker{.child = std::move(child), .reports = std::move(reports.read_end)};
+  reports.write_end.reset();  // as above
   stream.write_end.reset();
   TRY_ASSIGN(layer.unpacker, start_unpacker(job, stream.read_end.get(), -1));
   return {};

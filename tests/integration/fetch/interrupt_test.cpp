@@ -120,6 +120,32 @@ TEST_CASE("interrupt: the death of a worker is an error that says so") {
   CHECK(store.names("tmp") == store.names("tmp", ".partial"));
 }
 
+TEST_CASE("interrupt: the death of a worker is noticed while others do not move") {
+  FaultRegistry* registry = fault_registry();
+  if (registry == nullptr) {
+    return;
+  }
+  const StoreFolder store;
+  RunningWorker worker(pull(store, registry->reference("stalled", "big")));
+  worker.wait_for_bytes();
+  const auto send = [](pid_t pid, int number) {
+    const auto process = sys::open_pidfd(pid);
+    REQUIRE(process);
+    REQUIRE(sys::signal_pidfd(process->get(), number));
+  };
+  const auto unpackers = children_of(worker.pid(), "devenv-unpack");
+  REQUIRE_FALSE(unpackers.empty());
+  for (const pid_t pid : unpackers) {
+    send(pid, SIGSTOP);
+  }
+  const auto downloads = children_of(worker.pid(), "devenv-download");
+  REQUIRE_FALSE(downloads.empty());
+  send(downloads.front(), SIGKILL);
+  const Error error = worker.finish().error();
+  CHECK(error.to_line().find("the process that gets layer") != std::string::npos);
+  CHECK(store.names("tmp") == store.names("tmp", ".partial"));
+}
+
 TEST_CASE("interrupt: after kill -9 the workers end and the next pull works") {
   FaultRegistry* registry = fault_registry();
   if (registry == nullptr) {
