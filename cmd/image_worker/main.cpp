@@ -69,6 +69,9 @@ Result<ImageRecord> run(const std::vector<std::string>& arguments,
   if (options.max_size) {
     context.limits.max_bytes = options.max_size->bytes;
   }
+  if (options.max_ratio) {
+    context.limits.max_ratio = *options.max_ratio;
+  }
   if (options.timeout) {
     context.timeouts.stall = *options.timeout;
   }

@@ -13,6 +13,7 @@ namespace devenv::image_worker {
 namespace {
 
 constexpr std::uint64_t kMaxTimeout = 3600;
+constexpr std::uint64_t kMaxRatio = 1000000000;
 
 tl::unexpected<Error> usage(std::string message) {
   return fail(Error(ErrorCode::usage, std::move(message))
@@ -75,6 +76,24 @@ Result<Arguments> read_arguments(const Command& command, const std::vector<std::
   return arguments;
 }
 
+/// A variable that is a number from 1 on; nullopt when it is not set.
+Result<std::optional<std::uint64_t>> read_number(
+    const std::function<std::string(const char*)>& get_variable,
+    const char* name,
+    std::string_view what,
+    std::uint64_t maximum) {
+  const std::string value = get_variable(name);
+  if (value.empty()) {
+    return std::nullopt;
+  }
+  const auto number = text::parse_number(value);
+  if (!number || *number == 0 || *number > maximum) {
+    return usage(
+        format("{} is '{}', not a {} up to {}", name, text::sanitize(value), what, maximum));
+  }
+  return std::optional<std::uint64_t>(*number);
+}
+
 Result<void> read_limits(const Arguments& arguments,
                          const std::function<std::string(const char*)>& get_variable,
                          Options& options) {
@@ -85,12 +104,11 @@ Result<void> read_limits(const Arguments& arguments,
   if (!size.empty()) {
     TRY_ASSIGN_CONTEXT(options.max_size, ByteSize::parse(size), "malformed limit for images");
   }
-  if (const std::string timeout = get_variable("DEVENV_IMAGE_TIMEOUT"); !timeout.empty()) {
-    const auto seconds = text::parse_number(timeout);
-    if (!seconds || *seconds == 0 || *seconds > kMaxTimeout) {
-      return usage(format("DEVENV_IMAGE_TIMEOUT is '{}', not a number of seconds up to {}",
-                          text::sanitize(timeout), kMaxTimeout));
-    }
+  TRY_ASSIGN(options.max_ratio,
+             read_number(get_variable, "DEVENV_IMAGE_MAX_RATIO", "number", kMaxRatio));
+  TRY_ASSIGN(const auto seconds,
+             read_number(get_variable, "DEVENV_IMAGE_TIMEOUT", "number of seconds", kMaxTimeout));
+  if (seconds) {
     options.timeout = std::chrono::seconds(static_cast<std::int64_t>(*seconds));
   }
   return {};
@@ -136,7 +154,8 @@ Result<Options> parse_options(const std::vector<std::string>& arguments,
     TRY_ASSIGN(platform, image::Platform::parse(wanted));
   }
   TRY_ASSIGN(auto action, read_action(command->name, read));
-  Options options{std::move(store), std::move(platform), {}, {}, std::move(action)};
+  Options options{
+      .store = std::move(store), .platform = std::move(platform), .action = std::move(action)};
   TRY(read_limits(read, get_variable, options));
   return options;
 }

@@ -30,13 +30,14 @@ struct Options {
   std::string store;
   image::Platform platform;  ///< the host's unless given
   std::optional<ByteSize> max_size;
+  std::optional<std::uint64_t> max_ratio;
   std::optional<std::chrono::seconds> timeout;
   std::variant<PullOptions, ImportOptions, image::fetch::BootstrapRequest> action;
 };
 
-/// Arguments without the program's name. `get_variable` gives DEVENV_IMAGE_MAX_SIZE (a size) and
-/// DEVENV_IMAGE_TIMEOUT (seconds without a byte after which a transfer is given up).
-/// Errors: usage.
+/// Arguments without the program's name. `get_variable` gives DEVENV_IMAGE_MAX_SIZE (a size),
+/// DEVENV_IMAGE_MAX_RATIO (how many times its size a layer may grow) and DEVENV_IMAGE_TIMEOUT
+/// (seconds without a byte after which a transfer is given up). Errors: usage.
 Result<Options> parse_options(const std::vector<std::string>& arguments,
                               const std::function<std::string(const char*)>& get_variable);
 

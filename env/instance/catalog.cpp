@@ -138,11 +138,12 @@ Result<UsedImages> used_images(const Workspace& workspace) {
   TRY_ASSIGN(const Listing listing, list_environments(workspace));
   if (!listing.damaged.empty()) {
     const Damaged& damaged = listing.damaged.front();
-    return fail(
-        damaged.reason
-            .context(
-                format("cannot tell which layers environment '{}' uses", damaged.name.string()))
-            .with_hint(format("repair it, or remove it: devenv rm {}", damaged.name.string())));
+    const Error error = damaged.reason.context(
+        format("cannot tell which layers environment '{}' uses", damaged.name.string()));
+    return fail(error.code() == ErrorCode::unsupported
+                    ? error
+                    : error.with_hint(
+                          format("repair it, or remove it: devenv rm {}", damaged.name.string())));
   }
   UsedImages used;
   for (const Environment& environment : listing.environments) {

@@ -9,6 +9,7 @@
 #include "env/base/text.hpp"
 #include "env/session/running_internal.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/file_lock.hpp"
 #include "env/sys/namespaces.hpp"
 
 namespace devenv::session {
@@ -88,6 +89,13 @@ bool has_locked(pid_t pid, const struct stat& file) {
   return false;
 }
 
+/// Whether something keeps it running, whatever its record says.
+bool is_locked(const instance::EnvironmentDirectory& environment) {
+  const auto lock =
+      sys::FileLock::try_acquire_existing(environment.lock_file(), sys::LockMode::exclusive);
+  return lock && !*lock;
+}
+
 /// Another `devenv rm`, say, has the lock for a moment.
 bool is_devenv(pid_t pid) {
   const auto program = sys::stat_path(format("/proc/{}/exe", pid));
@@ -155,7 +163,7 @@ Result<std::optional<RunningRecord>> read_record(
     if (record.error().sys_errno() != 0) {
       return fail(record.error());
     }
-    if (record.error().code() == ErrorCode::unsupported) {
+    if (record.error().code() == ErrorCode::unsupported && is_locked(environment)) {
       return fail(record.error().context(
           format("cannot join environment '{}'", environment.name.string())));
     }

@@ -71,8 +71,10 @@ class DecompressingSource final : public ByteSource {
     TRY_ASSIGN(const std::size_t count, decoded_->read(buffer));
     produced_ += count;
     if (produced_ > kRatioFreeBytes && produced_ / max_ratio_ > input_.received()) {
-      return fail(ErrorCode::integrity, format("{} bytes grow to more than {} times their size",
-                                               input_.received(), max_ratio_));
+      return fail(
+          Error(ErrorCode::integrity, format("{} bytes grow to more than {} times their size",
+                                             input_.received(), max_ratio_))
+              .with_hint("DEVENV_IMAGE_MAX_RATIO sets the limit"));
     }
     return count;
   }
