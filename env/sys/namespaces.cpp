@@ -4,14 +4,18 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/nsfs.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "env/base/format.hpp"
 #include "env/sys/file.hpp"
@@ -29,6 +33,31 @@ Result<void> become(std::uint32_t uid, std::uint32_t gid) {
   if (::setgroups(0, nullptr) == -1 || ::setresgid(gid, gid, gid) == -1 ||
       ::setresuid(uid, uid, uid) == -1) {
     return fail_errno(errno, "cannot change the user id");
+  }
+  return {};
+}
+
+Result<void> leave_namespaces(int flags) {
+  if (::unshare(flags) == -1) {
+    return fail_errno(errno, "cannot make new namespaces");
+  }
+  return {};
+}
+
+Result<void> bring_loopback_up() {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  struct ifreq request {};
+  std::memcpy(request.ifr_name, "lo", sizeof "lo");
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (socket.get() == -1 || ::ioctl(socket.get(), SIOCSIFFLAGS, &request) == -1) {
+    return fail_errno(errno, "cannot bring the loopback interface up");
+  }
+  return {};
+}
+
+Result<void> set_host_name(const std::string& name) {
+  if (::sethostname(name.data(), name.size()) == -1) {
+    return fail_errno(errno, format("cannot set the host name '{}'", name));
   }
   return {};
 }

@@ -15,6 +15,12 @@ namespace devenv::sys {
 /// setns(2) with a pidfd (Linux 5.8): all namespaces of `flags` (CLONE_NEWUSER...) at once. This
 /// process must be single-threaded. The working directory becomes the root afterwards.
 Result<void> join_namespaces(int pidfd, int flags);
+/// unshare(2) of the namespaces in `flags` (CLONE_NEWNET...).
+Result<void> leave_namespaces(int flags);
+/// The loopback interface of a new network namespace is down at first (network_namespaces(7)).
+Result<void> bring_loopback_up();
+/// sethostname(2).
+Result<void> set_host_name(const std::string& name);
 
 /// Becomes `uid`:`gid` for real, effective, saved and file system ids, without supplementary
 /// groups. Works on ids of the current user namespace. Clears the dumpable flag (prctl(2)).

@@ -23,6 +23,8 @@ struct ExitStatus {
   bool success() const { return code == 0 && signal == 0; }
   /// "exited with status 1", "was killed by signal 9"
   std::string to_string() const;
+  /// Ends this process as that one ended, at once: no destructor runs.
+  [[noreturn]] void end_like_this() const;
 };
 
 /// A child of this process. The destructor kills and reaps it unless it was waited for or detached.
@@ -39,6 +41,9 @@ class Child {
   pid_t pid() const { return pid_; }
   int pidfd() const { return pidfd_.get(); }
   Result<ExitStatus> wait();
+  /// As wait, for a child that shares our terminal's job: when it is stopped, so are we, and when
+  /// we are continued, so is it.
+  Result<ExitStatus> wait_in_job();
   Result<void> signal(int number) const;
   /// Lives on without us.
   void detach() { pid_ = -1; }
