@@ -100,7 +100,42 @@ class Apply {
                         [source](int file) { return sys::copy_contents(source, file); });
   }
 
+  Result<void> operator()(const Hide& op) const {
+    const std::string& pattern = op.path.get();
+    if (!pattern.ends_with('*')) {
+      return hide(pattern);
+    }
+    const std::string directory = pattern.substr(0, pattern.find_last_of('/'));
+    const auto beginning = std::string_view(pattern).substr(directory.size() + 1);
+    const auto opened = sys::open_in_root(root_.fd(), directory, O_RDONLY | O_DIRECTORY);
+    if (!opened) {
+      return {};
+    }
+    TRY_ASSIGN(const auto names, sys::list_directory(format("/proc/self/fd/{}", opened->get())));
+    for (const std::string& name : names) {
+      if (name.starts_with(beginning.substr(0, beginning.size() - 1))) {
+        TRY(hide(directory + "/" + name));
+      }
+    }
+    return {};
+  }
+
  private:
+  Result<void> hide(const std::string& path) const {
+    const auto target = sys::open_in_root(root_.fd(), path, O_PATH);
+    if (!target) {
+      return {};
+    }
+    TRY_ASSIGN(const struct stat info, sys::stat_fd(target->get()));
+    if (S_ISDIR(info.st_mode)) {
+      TRY_ASSIGN(const sys::UniqueFd empty,
+                 sys::create_file_system("tmpfs", {{"source", "devenv"}, {"mode", "755"}}));
+      return sys::attach_mount(empty.get(), target->get());
+    }
+    TRY_ASSIGN(const sys::UniqueFd nothing, sys::clone_mount("/dev/null", sys::Recursion::no));
+    return sys::attach_mount(nothing.get(), target->get());
+  }
+
   Result<void> remove_link(const std::string& path) const {
     TRY_ASSIGN(const sys::ParentInRoot parent, sys::open_parent_in_root(root_.fd(), path));
     TRY_ASSIGN(const auto info, sys::stat_at(parent.directory.get(), parent.name));

@@ -37,6 +37,7 @@ struct Describe {
   std::string operator()(const CopyProgram& op) const {
     return format("program {} -> {} mode={:o}", shown(op.source), shown(op.path), op.mode);
   }
+  std::string operator()(const Hide& op) const { return format("hide {}", shown(op.path)); }
 };
 
 }  // namespace

@@ -64,15 +64,21 @@ struct CopyProgram {
   unsigned mode = 0755;
 };
 
+/// Something of the host that must not be seen: an empty directory or nothing at all is in its
+/// place. A '*' at the end of the path stands for any text. No error when there is nothing.
+struct Hide {
+  EnvPath path;
+};
+
 using MountOp =
-    std::variant<BindMount, TmpfsMount, MakeDirectory, MakeSymlink, MakeFile, CopyProgram>;
+    std::variant<BindMount, TmpfsMount, MakeDirectory, MakeSymlink, MakeFile, CopyProgram, Hide>;
 /// Applied in order.
 using MountPlan = std::vector<MountOp>;
 
 /// One line per operation, for --dry-run and golden tests:
 /// "bind /home/a -> /home/a", "bind? /run/user/1 -> ... (read-only)", "tmpfs /run mode=755",
 /// "dir /x mode=755 owner=0:0", "link /etc/hosts -> /run/host/etc/hosts" ("link?": only if absent),
-/// "file /x mode=644 (3 bytes)", "program /x -> /y mode=4755".
+/// "file /x mode=644 (3 bytes)", "program /x -> /y mode=4755", "hide /dev/kvm".
 std::string to_string(const MountPlan& plan);
 /// One of these lines.
 std::string to_string(const MountOp& op);
