@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "env/host/facts.hpp"
 
+#include "env/host/shares.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/process.hpp"
 
@@ -47,8 +48,9 @@ Facts probe(const sys::User& user) {
   facts.runtime_directory = runtime_directory(user);
   facts.run_user = sys::is_directory("/run/user");
   facts.selinux = sys::exists("/sys/fs/selinux/enforce");
-  for (const char* path : {"/etc/hosts", "/etc/resolv.conf", "/etc/host.conf", "/etc/localtime"}) {
-    if (sys::exists(path)) {
+  facts.present = find_present(facts.runtime_directory);
+  for (const std::string& path : facts.present) {
+    if (path.starts_with("/etc/")) {
       facts.etc_files.push_back({.path = path, .link_target = link_into_host(path)});
     }
   }

@@ -2,6 +2,7 @@
 // What the host offers: looked at once per start, before any namespace, and never changed.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct Facts {
   std::string runtime_directory;      ///< as runtime_directory()
   bool run_user = false;              ///< /run/user exists
   bool selinux = false;               ///< /sys/fs/selinux has a policy
-  std::vector<SharedFile> etc_files;  ///< hosts, resolv.conf, host.conf, localtime: those there are
+  std::vector<SharedFile> etc_files;  ///< of the table of shares, those there are
+  std::set<std::string> present;      ///< find_present()
 };
 
 /// XDG_RUNTIME_DIR; "" when it is unset, no directory, or another user's (after su or sudo).
