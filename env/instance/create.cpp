@@ -179,7 +179,8 @@ Result<Environment> create_environment(const Workspace& workspace,
                           Spec{.image = request.image_as_given,
                                .profile = request.profile,
                                .storage = request.storage,
-                               .created_at = image::current_timestamp()},
+                               .created_at = image::current_timestamp(),
+                               .shares = request.shares},
                           State{.image_reference = image.reference,
                                 .manifest_digest = image.manifest_digest,
                                 .layers = image.layers,
@@ -194,6 +195,23 @@ Result<Environment> create_environment(const Workspace& workspace,
   }
   staging.commit();
   return environment;
+}
+
+Result<bool> change_spec(const EnvironmentDirectory& place,
+                         const std::function<void(Spec&)>& change) {
+  // Held by a start, too: it reads one spec or the other, and no change is lost to another one.
+  TRY_ASSIGN(const sys::FileLock lock,
+             sys::FileLock::acquire(place.start_lock_file(), sys::LockMode::exclusive));
+  TRY_ASSIGN(Environment environment, reload(place));
+  const std::string before = json::dump(environment.spec.to_json());
+  change(environment.spec);
+  const std::string after = json::dump(environment.spec.to_json());
+  if (after == before) {
+    return false;
+  }
+  TRY_CONTEXT(sys::write_file_atomic(place.directory + "/spec.json", after + "\n"),
+              format("cannot change environment '{}'", place.name.string()));
+  return true;
 }
 
 Result<void> remove_environment(const Workspace& workspace, const EnvironmentName& name) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
+
 #include "env/base/reporter.hpp"
 #include "env/instance/environment.hpp"
 #include "env/instance/images.hpp"
@@ -15,6 +17,7 @@ struct CreateRequest {
   std::string profile;
   std::optional<sandbox::StorageDriver> storage;
   PullPolicy pull = PullPolicy::if_missing;
+  host::ShareChoice shares;
 };
 
 /// Makes an environment; nothing under its name is visible before it is complete. When another
@@ -23,6 +26,11 @@ struct CreateRequest {
 Result<Environment> create_environment(const Workspace& workspace,
                                        const CreateRequest& request,
                                        Reporter& reporter);
+
+/// Replaces spec.json when `change` changes it; false when it does not. In force from the next
+/// start. Errors: those of reload.
+Result<bool> change_spec(const EnvironmentDirectory& environment,
+                         const std::function<void(Spec&)>& change);
 
 /// Deletes everything of an environment that is not running, also a damaged one. The name is free
 /// at once; what an interruption leaves is removed by the next call.

@@ -27,7 +27,9 @@ Json Spec::to_json() const {
               {"image", image},
               {"profile", profile},
               {"storage", storage ? std::string(sandbox::to_string(*storage)) : "auto"},
-              {"created_at", created_at}};
+              {"created_at", created_at},
+              {"share", shares.on},
+              {"no_share", shares.off}};
 }
 
 Result<Spec> Spec::from_json(const Json& json) {
@@ -36,6 +38,9 @@ Result<Spec> Spec::from_json(const Json& json) {
   TRY_ASSIGN(spec.image, json::get_string(json, "image"));
   TRY_ASSIGN(spec.created_at, json::get_string(json, "created_at"));
   spec.profile = json::string_or(json, "profile", "");
+  // Not in files of the first version.
+  spec.shares.on = json::get_strings(json, "share").value_or(std::vector<std::string>{});
+  spec.shares.off = json::get_strings(json, "no_share").value_or(std::vector<std::string>{});
   TRY_ASSIGN(spec.storage,
              sandbox::parse_storage_preference(json::string_or(json, "storage", "auto")));
   return spec;

@@ -8,6 +8,7 @@
 
 #include "env/base/digest.hpp"
 #include "env/base/json.hpp"
+#include "env/host/shares.hpp"
 #include "env/instance/name.hpp"
 #include "env/sandbox/storage.hpp"
 
@@ -19,6 +20,7 @@ struct Spec {
   std::string profile;  ///< name of the profile it came from; "" if none
   std::optional<sandbox::StorageDriver> storage;  ///< nullopt: automatic
   std::string created_at;                         ///< RFC 3339 UTC
+  host::ShareChoice shares;                       ///< what it has of the host
 
   Json to_json() const;
   static Result<Spec> from_json(const Json& json);
@@ -56,6 +58,8 @@ struct Environment : EnvironmentDirectory {
   std::string upper() const { return directory + "/upper"; }
   std::string work() const { return directory + "/work"; }
   std::string mount_point() const { return directory + "/root"; }
+  /// The home of an environment that does not share the user's.
+  std::string private_home() const { return directory + "/home"; }
 };
 
 }  // namespace devenv::instance

@@ -314,6 +314,9 @@ std::string sudoers_entry(EnvUid uid) {
       "# Written by devenv. The user may become anybody: root in here is root of this environment\n"
       "# only. !fqdn: sudo shall not ask the network for the name of the host.\n"
       "Defaults !fqdn\n"
+      "Defaults env_keep += \"TERMINFO_DIRS http_proxy https_proxy ftp_proxy all_proxy no_proxy "
+      "\"\n"
+      "Defaults env_keep += \"HTTP_PROXY HTTPS_PROXY FTP_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE\"\n"
       "#{} ALL=(ALL:ALL) NOPASSWD: ALL\n",
       uid.get());
 }

@@ -8,7 +8,10 @@
 #include "env/base/text.hpp"
 #include "env/host/facts.hpp"
 #include "env/session/environ.hpp"
+#include "env/session/inside.hpp"
+#include "env/session/plan.hpp"
 #include "env/session/session.hpp"
+#include "env/session/terminal_mark.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/namespaces.hpp"
 
@@ -131,7 +134,8 @@ Result<RunningRecord> join(const instance::Workspace& workspace,
   constexpr std::chrono::milliseconds kPause{2};
   for (int attempt = 1;; ++attempt) {
     TRY_ASSIGN(Running running, ensure_running(workspace, environment, reporter));
-    const auto joined = sys::join_namespaces(running.process.get(), CLONE_NEWUSER | CLONE_NEWNS);
+    const auto joined =
+        sys::join_namespaces(running.process.get(), running.record.namespace_flags());
     if (joined) {
       return std::move(running.record);
     }
@@ -142,6 +146,42 @@ Result<RunningRecord> join(const instance::Workspace& workspace,
   }
 }
 
+SamePaths same_paths(const RunningRecord& record,
+                     const sys::User& user,
+                     const std::string& host_runtime) {
+  SamePaths same;
+  for (const char* directory : {"/dev", "/proc", "/sys", "/run/user"}) {
+    same.add(directory);
+  }
+  if (!has_private_runtime(record.shares)) {
+    same.add(host_runtime);
+  }
+  if (record.shares.wants("home")) {
+    same.add(user.home);
+  }
+  if (record.shares.wants("tmp")) {
+    same.add("/tmp");
+  } else if (record.shares.wants("display-x11")) {
+    same.add("/tmp/.X11-unix");
+  }
+  return same;
+}
+
+/// The host's certificates, asked for inside; "" when they are not shared.
+std::string ca_bundle(const host::ShareChoice& shares) {
+  const host::Share* const share = host::find_share("ca-certificates");
+  if (!shares.wants(share->name)) {
+    return "";
+  }
+  for (const std::string_view path : text::split(share->needs, ' ')) {
+    std::string inside = kHostRootInside + std::string(path);
+    if (sys::exists(inside)) {
+      return inside;
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 Error enter(const instance::Workspace& workspace,
@@ -149,23 +189,37 @@ Error enter(const instance::Workspace& workspace,
             const EnterRequest& request,
             Reporter& reporter) {
   const auto directory = caller_directory();
+  const std::string host_runtime = host::runtime_directory(workspace.user);
   const auto record = join(workspace, environment, reporter);
   if (!record) {
     return {
         record.error().context(format("cannot enter environment '{}'", environment.name.string()))};
   }
-  std::vector<std::string> variables = build_environment(
-      EnvironmentInput{.host = sys::current_environment(),
-                       .image = record->image_environment,
-                       .environment_name = record->name,
-                       .user = workspace.user.name,
-                       .home = workspace.user.home,
-                       .shell = record->shell,
-                       .runtime_directory = host::runtime_directory(workspace.user)});
+  refresh_links(record->shares, host_runtime, workspace.user);
+  std::vector<std::string> variables = build_environment(EnvironmentInput{
+      .host = sys::current_environment(),
+      .image = record->image_environment,
+      .environment_name = record->name,
+      .user = workspace.user.name,
+      .home = workspace.user.home,
+      .shell = record->shell,
+      .runtime_directory =
+          runtime_directory_inside(record->shares, host_runtime, workspace.user.uid),
+      .shares = record->shares,
+      .same_paths = same_paths(*record, workspace.user, host_runtime),
+      .ca_bundle = ca_bundle(record->shares),
+      .clean = request.clean_environment,
+      .extra = request.variables});
+  if (record->shares.wants("locale")) {
+    use_known_locales(variables);
+  }
   variables.push_back("PWD=" + enter_directory(directory, workspace.user.home, reporter));
   sys::set_umask(request.umask);
-  return request.command.empty() ? exec_login_shell(record->shell, variables)
-                                 : exec_command(request.command, variables);
+  if (!request.command.empty()) {
+    return exec_command(request.command, variables);
+  }
+  const auto become = [&] { return exec_login_shell(record->shell, variables); };
+  return terminal_takes_mark() ? run_marked(record->name, workspace.user.uid, become) : become();
 }
 
 }  // namespace devenv::session

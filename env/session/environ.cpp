@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "env/base/text.hpp"
+#include "env/session/plan.hpp"
 
 namespace devenv::session {
 namespace {
@@ -69,23 +70,17 @@ constexpr std::string_view kNotOfImage[] = {
     "HOSTNAME", "PWD", "OLDPWD", "SHLVL", "_", "container", "CONTAINER_ID",
 };
 
-// clang-format on
+/// Read by OpenSSL, curl, Python's requests, git and Node.
+constexpr std::string_view kCertificateVariables[] = {
+    "SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS",
+};
 
-bool matches(std::string_view name, std::string_view pattern) {
-  const std::size_t star = pattern.find('*');
-  if (star == std::string_view::npos) {
-    return name == pattern;
-  }
-  const std::string_view before = pattern.substr(0, star);
-  const std::string_view after = pattern.substr(star + 1);
-  return name.size() >= before.size() + after.size() && name.starts_with(before) &&
-         name.ends_with(after);
-}
+// clang-format on
 
 template <std::size_t kSize>
 bool matches_any(std::string_view name, const std::string_view (&patterns)[kSize]) {
   return std::any_of(std::begin(patterns), std::end(patterns),
-                     [&](std::string_view pattern) { return matches(name, pattern); });
+                     [&](std::string_view pattern) { return host::fits(name, pattern); });
 }
 
 /// Variables in the order in which they came first.
@@ -222,9 +217,40 @@ std::string terminfo_directories(const EnvironmentInput& input, std::string_view
   return directories.text();
 }
 
+/// Themes and icons of the host come after the image's own. Xcursor does not look into
+/// XDG_DATA_DIRS; its own default comes first (Xcursor(3), "LIBRARY PATH").
+void set_looks(const EnvironmentInput& input, Variables& variables) {
+  if (input.shares.wants("themes") || input.shares.wants("icons") || input.shares.wants("fonts")) {
+    const std::string_view of_image = find_in(input.image, "XDG_DATA_DIRS", Counts::last);
+    PathList directories(of_image.empty() ? "/usr/local/share:/usr/share" : of_image);
+    directories.add(kDataInside);
+    variables.set("XDG_DATA_DIRS", directories.text());
+  }
+  if (input.shares.wants("cursor")) {
+    variables.set("XCURSOR_PATH",
+                  "~/.local/share/icons:~/.icons:/usr/share/icons:/usr/share/pixmaps:"
+                  "/run/host/usr/share/icons");
+  }
+}
+
+/// Whether the variable belongs to a share that is off.
+bool is_off(std::string_view name, const host::ShareChoice& shares) {
+  const auto all = host::all_shares();
+  return std::any_of(all.begin(), all.end(), [&](const host::Share& share) {
+    const auto patterns = text::split(share.variables, ' ');
+    return !shares.wants(share.name) &&
+           std::any_of(patterns.begin(), patterns.end(),
+                       [&](std::string_view pattern) { return host::fits(name, pattern); });
+  });
+}
+
 /// Whether a variable of the host means anything inside.
-bool crosses(const Variable& variable, std::string_view home) {
-  if (matches_any(variable.name, kStayOutside)) {
+bool crosses(const Variable& variable, const EnvironmentInput& input, std::string_view home) {
+  if (input.clean) {
+    return variable.name == "TERM" || variable.name == "COLORTERM";
+  }
+  if (matches_any(variable.name, kStayOutside) ||
+      (!input.shares.off.empty() && is_off(variable.name, input.shares))) {
     return false;
   }
   const bool path = variable.value.starts_with('/');
@@ -243,9 +269,11 @@ std::vector<std::string> build_environment(const EnvironmentInput& input) {
   for (const std::string& entry : input.host) {
     const std::optional<Variable> variable = parse_variable(entry);
     // The first entry of a name is the one getenv finds.
-    if (variable && crosses(*variable, home) && !variables.find(variable->name) &&
+    if (variable && crosses(*variable, input, home) && !variables.find(variable->name) &&
         (variable->name != "XDG_RUNTIME_DIR" || !input.runtime_directory.empty())) {
-      variables.set(variable->name, variable->value);
+      variables.set(variable->name, names_host_path(variable->name)
+                                        ? reach_host(variable->value, input.same_paths)
+                                        : std::string(variable->value));
     }
   }
   const Variables of_host = variables;
@@ -265,8 +293,19 @@ std::vector<std::string> build_environment(const EnvironmentInput& input) {
   if (!input.runtime_directory.empty()) {
     variables.set("XDG_RUNTIME_DIR", input.runtime_directory);
   }
+  set_looks(input, variables);
+  if (!input.ca_bundle.empty()) {
+    for (const std::string_view name : kCertificateVariables) {
+      variables.set(name, input.ca_bundle);
+    }
+  }
   variables.set("container", "devenv");
   variables.set("DEVENV_NAME", input.environment_name);
+  for (const std::string& entry : input.extra) {
+    if (const auto variable = parse_variable(entry)) {
+      variables.set(variable->name, variable->value);
+    }
+  }
   return variables.release();
 }
 

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "env/host/shares.hpp"
+#include "env/session/host_paths.hpp"
+
 namespace devenv::session {
 
 struct EnvironmentInput {
@@ -15,6 +18,13 @@ struct EnvironmentInput {
   std::string home;               ///< absolute, the same on both sides
   std::string shell;              ///< login shell inside
   std::string runtime_directory;  ///< XDG_RUNTIME_DIR as it is inside; empty: there is none
+  host::ShareChoice shares;
+  SamePaths same_paths;
+  std::string ca_bundle;  ///< the host's certificates as they are reached inside; empty: not shared
+  /// Of the host's variables only the terminal's kind crosses.
+  bool clean = false;
+  /// From the command line, the last word: "NAME=value".
+  std::vector<std::string> extra;
 };
 
 /// The environment for a command inside. The order is stable: the host's variables in their order,
@@ -25,6 +35,8 @@ struct EnvironmentInput {
 ///   (SSL_CERT_FILE, JAVA_HOME...).
 /// - The image's variables win, except those of the session: language, terminal, display,
 /// proxies...
+/// - What belongs to a share that is off stays outside; paths to sockets of the session lead below
+///   /run/host where they are not the same inside.
 /// - HOME, USER, LOGNAME, SHELL, container=devenv and DEVENV_NAME are set; XDG_RUNTIME_DIR only
 /// when
 ///   there is one inside; CONTAINER_ID never: terminals would take it for another program's.

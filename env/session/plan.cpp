@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "env/session/plan.hpp"
 
+#include <algorithm>
+
 #include "env/base/format.hpp"
+#include "env/base/text.hpp"
+#include "env/session/prompt.hpp"
 
 namespace devenv::session {
 namespace {
@@ -54,6 +58,68 @@ void add_run(const PlanInput& input, MountPlan& plan) {
   plan.emplace_back(MakeSymlink{.path = EnvPath("/run/devenv/bin/sudo"), .target = "devenv-guest"});
 }
 
+/// Rows of the table that are on.
+std::vector<const host::Share*> shares_on(const PlanInput& input) {
+  std::vector<const host::Share*> on;
+  for (const host::ShareStatus& status : host::share_statuses(input.shares, input.facts)) {
+    if (status.on) {
+      on.push_back(status.share);
+    }
+  }
+  return on;
+}
+
+/// Links to what there is now. What comes later gets its link by the next entry (shares_live.cpp).
+void add_links(const PlanInput& input, MountPlan& plan) {
+  for (const host::Share* share : shares_on(input)) {
+    for (const std::string_view word : text::split(share->links, ' ')) {
+      const std::string path(word);
+      if (path.starts_with("/run/") && input.facts.present.contains(path)) {
+        plan.emplace_back(MakeSymlink{.path = EnvPath(path),
+                                      .target = kHostRootInside + path,
+                                      .presence = Presence::optional});
+      }
+    }
+  }
+}
+
+/// Looked for in XDG_DATA_DIRS by toolkits and by fontconfig (2.14 and newer). Links in memory:
+/// nothing of them stays in the image.
+void add_looks(const PlanInput& input, MountPlan& plan) {
+  for (const host::Share* share : shares_on(input)) {
+    if (share->name == "themes" || share->name == "icons" || share->name == "fonts") {
+      plan.emplace_back(MakeSymlink{.path = EnvPath(format("{}/{}", kDataInside, share->name)),
+                                    .target = format("/run/host/usr/share/{}", share->name)});
+    }
+  }
+}
+
+void add_prompt(MountPlan& plan) {
+  plan.emplace_back(
+      MakeFile{.path = EnvPath(kProfileInside), .contents = std::string(profile_script())});
+  plan.emplace_back(MakeFile{.path = EnvPath(kFishProfileInside),
+                             .contents = std::string(fish_profile_script())});
+}
+
+/// systemd-tmpfiles, run when a package is installed, would change what belongs to the host.
+void add_tmpfiles_masks(MountPlan& plan) {
+  for (const char* name :
+       {"tmp", "x11", "systemd-tmp", "static-nodes-permissions", "tpm-udev", "tpm2-tss-fapi"}) {
+    plan.emplace_back(MakeSymlink{.path = EnvPath(format("/run/tmpfiles.d/{}.conf", name)),
+                                  .target = "/dev/null"});
+  }
+}
+
+void add_devices(const PlanInput& input, MountPlan& plan) {
+  for (const host::Share& share : host::all_shares()) {
+    for (const std::string_view path : text::split(share.devices, ' ')) {
+      if (!path.empty() && !input.shares.wants(share.name)) {
+        plan.emplace_back(sandbox::Hide{EnvPath(std::string(path))});
+      }
+    }
+  }
+}
+
 void add_system(const PlanInput& input, MountPlan& plan) {
   for (const char* path : {"/proc", "/sys", "/dev"}) {
     plan.emplace_back(same_path(path, Presence::required));
@@ -62,14 +128,38 @@ void add_system(const PlanInput& input, MountPlan& plan) {
     // Programs that find a policy here try to label files, which no user namespace may.
     plan.emplace_back(TmpfsMount{.target = EnvPath("/sys/fs/selinux")});
   }
-  plan.emplace_back(same_path("/tmp", Presence::required));
+  add_devices(input, plan);
+  if (input.shares.wants("tmp")) {
+    plan.emplace_back(same_path("/tmp", Presence::required));
+    return;
+  }
+  plan.emplace_back(TmpfsMount{.target = EnvPath("/tmp"), .mode = 01777});
+  if (input.shares.wants("display-x11")) {
+    plan.emplace_back(same_path("/tmp/.X11-unix", Presence::optional));
+  }
 }
 
-void add_user(const PlanInput& input, MountPlan& plan) {
+void add_home(const PlanInput& input, MountPlan& plan) {
   const host::Facts& facts = input.facts;
-  plan.emplace_back(same_path(facts.home, Presence::required));
+  const bool shared = input.shares.wants("home");
+  const std::string source = shared ? facts.home : input.private_home;
+  plan.emplace_back(BindMount{
+      .source = HostPath(source), .target = EnvPath(facts.home), .presence = Presence::required});
   if (facts.canonical_home != facts.home) {
-    plan.emplace_back(same_path(facts.canonical_home, Presence::optional));
+    plan.emplace_back(BindMount{.source = HostPath(shared ? facts.canonical_home : source),
+                                .target = EnvPath(facts.canonical_home)});
+  }
+}
+
+void add_runtime(const PlanInput& input, MountPlan& plan) {
+  const host::Facts& facts = input.facts;
+  if (has_private_runtime(input.shares)) {
+    plan.emplace_back(MakeDirectory{.path = EnvPath(runtime_directory_inside(
+                                        input.shares, facts.runtime_directory, input.user.uid)),
+                                    .mode = 0700,
+                                    .uid = EnvUid(input.user.uid.get()),
+                                    .gid = EnvGid(input.user.gid.get())});
+    return;
   }
   // The whole directory: a login that comes later mounts its own below, and it arrives.
   if (facts.run_user) {
@@ -83,16 +173,46 @@ void add_user(const PlanInput& input, MountPlan& plan) {
   }
 }
 
+void add_mounts(const PlanInput& input, MountPlan& plan) {
+  for (const host::Share* share : shares_on(input)) {
+    for (const std::string_view word : text::split(share->mounts, ' ')) {
+      const std::string path(word);
+      if (input.facts.present.contains(path)) {
+        plan.emplace_back(same_path(path, Presence::optional));
+      }
+    }
+  }
+}
+
 /// Links, not mounts: a mount on a single file goes stale when the host replaces the file, and
 /// makes the package that owns it impossible to upgrade.
 void add_etc(const PlanInput& input, MountPlan& plan) {
-  for (const host::SharedFile& file : input.facts.etc_files) {
-    plan.emplace_back(MakeSymlink{
-        .path = EnvPath(file.path), .target = file.link_target, .presence = Presence::optional});
+  for (const host::Share* share : shares_on(input)) {
+    for (const host::SharedFile& file : input.facts.etc_files) {
+      const auto links = text::split(share->links, ' ');
+      if (std::find(links.begin(), links.end(), file.path) != links.end()) {
+        plan.emplace_back(MakeSymlink{.path = EnvPath(file.path),
+                                      .target = file.link_target,
+                                      .presence = Presence::optional});
+      }
+    }
   }
 }
 
 }  // namespace
+
+bool has_private_runtime(const host::ShareChoice& shares) {
+  const auto all = host::all_shares();
+  return std::any_of(all.begin(), all.end(), [&](const host::Share& share) {
+    return share.links.starts_with('@') && !shares.wants(share.name);
+  });
+}
+
+std::string runtime_directory_inside(const host::ShareChoice& shares,
+                                     const std::string& runtime_directory,
+                                     HostUid uid) {
+  return has_private_runtime(shares) ? format("/run/user/{}", uid.get()) : runtime_directory;
+}
 
 /// The host's root comes last, and its files in /etc first: a link of the image could otherwise
 /// lead there. /tmp comes before the home: in some images /var/tmp, where a home may be, is a link
@@ -101,10 +221,16 @@ MountPlan plan_mounts(const PlanInput& input) {
   MountPlan plan;
   add_etc(input, plan);
   add_run(input, plan);
+  add_links(input, plan);
+  add_tmpfiles_masks(plan);
+  add_prompt(plan);
   add_system(input, plan);
-  add_user(input, plan);
+  add_home(input, plan);
+  add_runtime(input, plan);
+  add_mounts(input, plan);
+  add_looks(input, plan);
   plan.emplace_back(BindMount{
-      .source = HostPath("/"), .target = EnvPath("/run/host"), .presence = Presence::required});
+      .source = HostPath("/"), .target = EnvPath(kHostRootInside), .presence = Presence::required});
   return plan;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "env/host/facts.hpp"
+#include "env/host/shares.hpp"
 #include "env/sandbox/mount_plan.hpp"
 #include "env/sys/users.hpp"
 
@@ -18,6 +19,8 @@ struct PlanInput {
   std::string session_id;
   sys::User user;
   host::Facts facts;
+  host::ShareChoice shares;
+  std::string private_home;   ///< on the host: used when the home is not shared
   std::string guest_program;  ///< devenv-guest on the host
 };
 
@@ -25,6 +28,18 @@ struct PlanInput {
 /// process.
 constexpr const char* kOursInside = "/run/devenv";
 constexpr const char* kSessionFileInside = "/run/devenv/session";
+/// The host's root, and what lies in it of things that are linked.
+constexpr const char* kHostRootInside = "/run/host";
+/// Searched for data (XDG_DATA_DIRS) after the image's own.
+constexpr const char* kDataInside = "/run/devenv/share";
+
+/// Whether the runtime directory inside is one of our own with links to what is shared, because
+/// something in the host's is switched off.
+bool has_private_runtime(const host::ShareChoice& shares);
+/// XDG_RUNTIME_DIR inside; "" when there is none.
+std::string runtime_directory_inside(const host::ShareChoice& shares,
+                                     const std::string& runtime_directory,
+                                     HostUid uid);
 
 sandbox::MountPlan plan_mounts(const PlanInput& input);
 

@@ -4,6 +4,7 @@
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/session/accounts.hpp"
+#include "env/session/prompt.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/tree.hpp"
 
@@ -87,6 +88,34 @@ Result<void> link_sudo(int root) {
   return sys::make_symlink_in_root(root, "/usr/local/bin/sudo", "/run/devenv/bin/sudo");
 }
 
+bool is_directory(int root, const char* path) {
+  return sys::open_in_root(root, path, O_PATH | O_DIRECTORY).has_value();
+}
+
+/// Login shells read what is in /etc/profile.d. Dangling while the environment is stopped, which
+/// nobody sees.
+Result<void> link_profile(int root) {
+  return is_directory(root, "/etc/profile.d")
+             ? sys::make_symlink_in_root(root, "/etc/profile.d/devenv.sh", kProfileInside)
+             : Result<void>();
+}
+
+/// rpm would change the owner and the mode of directories that packages have and the host shares,
+/// and fail. Source: rpm's macros file, "%_netsharedpath".
+Result<void> tell_rpm(int root) {
+  constexpr const char* kMacros = "/usr/lib/rpm/macros.d/macros.devenv";
+  if (!is_directory(root, "/usr/lib/rpm")) {
+    return {};
+  }
+  TRY(sys::make_directories_in_root(root, "/usr/lib/rpm/macros.d"));
+  TRY_ASSIGN(const auto present, sys::read_file_in_root(root, kMacros));
+  return update(root, kMacros, present,
+                "# Written by devenv: what the host shares is not rpm's to change.\n"
+                "%_netsharedpath /dev:/media:/mnt:/proc:/sys:/tmp:/run:/var/lib/libvirt:"
+                "/var/log/journal\n",
+                0644);
+}
+
 }  // namespace
 
 Result<std::string> provision(int root, const sys::User& user) {
@@ -96,9 +125,10 @@ Result<std::string> provision(int root, const sys::User& user) {
       choose_shell(user.shell, [root](const std::string& path) { return is_program(root, path); });
   TRY_CONTEXT(update_accounts(root, user, shell), "cannot enter the user in the account files");
   // Without these there is a shell all the same.
-  for (const auto& done : {update_sudoers(root, user), link_sudo(root)}) {
+  for (const auto& done :
+       {update_sudoers(root, user), link_sudo(root), link_profile(root), tell_rpm(root)}) {
     if (!done) {
-      LOG_WARN("sudo may not work: {}", done.error().to_line());
+      LOG_WARN("{}", done.error().to_line());
     }
   }
   return shell;

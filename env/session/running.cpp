@@ -2,6 +2,7 @@
 // Is an environment running, and through which process is it joined.
 #include <sched.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "env/base/format.hpp"
@@ -125,7 +126,10 @@ Json RunningRecord::to_json() const {
               {"shell", shell},
               {"image_environment", image_environment},
               {"server_pid", server_pid},
-              {"server_start_time", server_start_time}};
+              {"server_start_time", server_start_time},
+              {"namespaces", namespaces},
+              {"share", shares.on},
+              {"no_share", shares.off}};
 }
 
 Result<RunningRecord> RunningRecord::from_json(const Json& json) {
@@ -150,7 +154,21 @@ Result<RunningRecord> RunningRecord::from_json(const Json& json) {
     record.server_pid = static_cast<pid_t>(*server);
     TRY_ASSIGN(record.server_start_time, json::get_uint(json, "server_start_time"));
   }
+  // Not in files of the first version.
+  record.namespaces = json::get_strings(json, "namespaces").value_or(std::vector<std::string>{});
+  record.shares.on = json::get_strings(json, "share").value_or(std::vector<std::string>{});
+  record.shares.off = json::get_strings(json, "no_share").value_or(std::vector<std::string>{});
   return record;
+}
+
+int RunningRecord::namespace_flags() const {
+  int flags = CLONE_NEWUSER | CLONE_NEWNS;
+  for (const OwnNamespace& own : kOwnNamespaces) {
+    if (std::find(namespaces.begin(), namespaces.end(), own.name) != namespaces.end()) {
+      flags |= own.flag;
+    }
+  }
+  return flags;
 }
 
 Result<std::optional<RunningRecord>> read_record(

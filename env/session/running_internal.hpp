@@ -2,6 +2,9 @@
 // Shared by start and stop only.
 #pragma once
 
+#include <sched.h>
+
+#include <array>
 #include <optional>
 
 #include "env/session/plan.hpp"
@@ -11,6 +14,16 @@ namespace devenv::session {
 
 /// What `devenv-guest hold` is called in /proc/PID/comm.
 constexpr const char* kHolderName = "devenv-hold";
+
+/// A namespace that is the environment's own when a share is off.
+struct OwnNamespace {
+  const char* share;
+  const char* name;  ///< in /proc/PID/ns
+  int flag;
+};
+constexpr std::array<OwnNamespace, 3> kOwnNamespaces = {{{"network", "net", CLONE_NEWNET},
+                                                         {"ipc", "ipc", CLONE_NEWIPC},
+                                                         {"hostname", "uts", CLONE_NEWUTS}}};
 
 /// running.json, when it is of this boot; nullopt when there is none or it is damaged.
 Result<std::optional<RunningRecord>> read_record(const instance::EnvironmentDirectory& environment);

@@ -30,9 +30,14 @@ struct RunningRecord {
   std::vector<std::string> image_environment;
   pid_t server_pid = -1;  ///< fuse-overlayfs; -1 if none
   std::uint64_t server_start_time = 0;
+  /// Of its own beside user and mnt: "net", "ipc", "uts".
+  std::vector<std::string> namespaces;
+  host::ShareChoice shares;
 
   Json to_json() const;
   static Result<RunningRecord> from_json(const Json& json);
+  /// For setns(2): CLONE_NEWUSER, CLONE_NEWNS and what `namespaces` says.
+  int namespace_flags() const;
 };
 
 /// A running environment, held by pidfd: it is the one of the record for sure.
@@ -54,9 +59,15 @@ Result<Running> ensure_running(const instance::Workspace& workspace,
 Result<sandbox::MountPlan> describe_start(const instance::Workspace& workspace,
                                           const instance::Environment& environment);
 
+/// What a start would share, and why not the rest.
+std::vector<host::ShareStatus> describe_shares(const instance::Workspace& workspace,
+                                               const instance::Environment& environment);
+
 struct EnterRequest {
-  std::vector<std::string> command;  ///< empty: the login shell
-  unsigned umask = 022;              ///< that of the caller; see umask(2)
+  std::vector<std::string> command;    ///< empty: the login shell
+  unsigned umask = 022;                ///< that of the caller; see umask(2)
+  std::vector<std::string> variables;  ///< "NAME=value", in addition to what crosses
+  bool clean_environment = false;      ///< hardly anything crosses
 };
 
 /// Becomes the command inside the environment, which is started if need be. Returns only on

@@ -62,6 +62,33 @@ Result<void> check_id_map(const instance::Environment& environment, const sandbo
                             environment.state.id_map)));
 }
 
+std::vector<OwnNamespace> own_namespaces(const host::ShareChoice& shares) {
+  std::vector<OwnNamespace> own;
+  for (const OwnNamespace& candidate : kOwnNamespaces) {
+    if (!shares.wants(candidate.share)) {
+      own.push_back(candidate);
+    }
+  }
+  return own;
+}
+
+Result<void> make_own_namespaces(const instance::Environment& environment) {
+  int flags = 0;
+  for (const OwnNamespace& own : own_namespaces(environment.spec.shares)) {
+    flags |= own.flag;
+  }
+  if (flags != 0) {
+    TRY(sys::leave_namespaces(flags));
+  }
+  if ((flags & CLONE_NEWNET) != 0) {
+    TRY(sys::bring_loopback_up());
+  }
+  if ((flags & CLONE_NEWUTS) != 0) {
+    TRY(sys::set_host_name(environment.name.string()));
+  }
+  return {};
+}
+
 /// In the new namespaces, as the user with all capabilities.
 Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
                               const instance::Environment& environment,
@@ -69,6 +96,7 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
                               const sys::User& user,
                               int lock) {
   sys::set_umask(0);
+  TRY(make_own_namespaces(environment));
   TRY_ASSIGN(sandbox::OpenedPlan opened, sandbox::open_sources(plan));
   TRY_ASSIGN(const sandbox::MountedRoot mounted,
              sandbox::mount_root(environment.state.storage, layout, lock));
@@ -96,6 +124,8 @@ PlanInput plan_input(const instance::Workspace& workspace,
                    .session_id = session_id,
                    .user = workspace.user,
                    .facts = host::probe(workspace.user),
+                   .shares = environment.spec.shares,
+                   .private_home = environment.private_home(),
                    .guest_program = workspace.guest_program()};
 }
 
@@ -173,6 +203,13 @@ Result<void> start(const instance::Workspace& workspace,
              image::Store::open(workspace.paths.store(), map.to_string()));
   TRY_ASSIGN(const sandbox::RootLayout layout, root_layout(environment, store));
   TRY_ASSIGN(Launch launch, make_launch(workspace, environment, lock));
+  launch.record.shares = environment.spec.shares;
+  for (const OwnNamespace& own : own_namespaces(environment.spec.shares)) {
+    launch.record.namespaces.emplace_back(own.name);
+  }
+  if (!environment.spec.shares.wants("home")) {
+    TRY(sys::make_directories(environment.private_home(), 0700));
+  }
   const sandbox::MountPlan plan =
       plan_mounts(plan_input(workspace, environment, launch.record.session_id));
   const auto spawn = [&map](std::function<int()> body) {
@@ -199,7 +236,7 @@ Result<void> adopt(const instance::Workspace& workspace,
   launch.record = orphans.record;
   const auto spawn = [](const std::function<int()>& body) { return sys::fork_child(0, body); };
   const auto prepare = [&orphans]() -> Result<Prepared> {
-    TRY(sys::join_namespaces(orphans.process.get(), CLONE_NEWUSER | CLONE_NEWNS));
+    TRY(sys::join_namespaces(orphans.process.get(), orphans.record.namespace_flags()));
     return Prepared{};
   };
   return session::launch(std::move(launch), spawn, prepare);
@@ -236,6 +273,11 @@ Result<Running> ensure_running(const instance::Workspace& workspace,
 Result<sandbox::MountPlan> describe_start(const instance::Workspace& workspace,
                                           const instance::Environment& environment) {
   return plan_mounts(plan_input(workspace, environment, "<random>"));
+}
+
+std::vector<host::ShareStatus> describe_shares(const instance::Workspace& workspace,
+                                               const instance::Environment& environment) {
+  return host::share_statuses(environment.spec.shares, host::probe(workspace.user));
 }
 
 }  // namespace devenv::session

@@ -141,7 +141,7 @@ $(id -u):$(id -g)"
 @test "variables: those of the session cross" {
   expect 0 env LANG=de_DE.UTF-8 TERM=xterm-kitty DISPLAY=:7 SSH_AUTH_SOCK=/x COLORTERM=truecolor \
     devenv run box sh -c 'echo "$LANG $TERM $DISPLAY $SSH_AUTH_SOCK $COLORTERM"'
-  equals "$output" "de_DE.UTF-8 xterm-kitty :7 /x truecolor"
+  equals "$output" "de_DE.UTF-8 xterm-kitty :7 /run/host/x truecolor"
 }
 
 @test "variables: those that describe the host's programs do not" {

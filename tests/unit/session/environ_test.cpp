@@ -22,6 +22,11 @@ EnvironmentInput input(Entries host, Entries image) {
   result.home = "/home/ann";
   result.shell = "/bin/bash";
   result.runtime_directory = "/run/user/1000";
+  // What these add is tested below.
+  result.shares.off = {"themes", "icons", "fonts", "cursor"};
+  for (const char* path : {"/s", "/x", "/run/user", "/home/ann"}) {
+    result.same_paths.add(path);
+  }
   return result;
 }
 
@@ -296,4 +301,53 @@ TEST_CASE("TERMINFO_DIRS: the image's first, then the terminal's and the host's"
 }
 
 }  // namespace
+TEST_CASE("environment: what belongs to a share that is off stays outside") {
+  EnvironmentInput off = input({"DISPLAY=:0", "XAUTHORITY=/home/ann/.Xauthority",
+                                "LANG=de_DE.UTF-8", "LC_TIME=C", "PULSE_SERVER=x", "EDITOR=vi"},
+                               {});
+  off.shares.off = {"display-x11", "locale", "audio-pulse"};
+  const Entries built = build_environment(off);
+  for (const char* name : {"DISPLAY", "XAUTHORITY", "LANG", "LC_TIME", "PULSE_SERVER"}) {
+    CHECK_MESSAGE(!value_of(built, name), name);
+  }
+  CHECK(value_of(built, "EDITOR") == "vi");
+}
+
+TEST_CASE("environment: sockets of the session that are elsewhere inside") {
+  EnvironmentInput with =
+      input({"XAUTHORITY=/run/sddm/xauth_x", "SSH_AUTH_SOCK=/tmp/agent.1",
+             "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1000/bus,guid=1", "EDITOR=/opt/bin/vi"},
+            {});
+  with.same_paths.add("/tmp");
+  const Entries built = build_environment(with);
+  CHECK(value_of(built, "XAUTHORITY") == "/run/host/run/sddm/xauth_x");
+  CHECK(value_of(built, "SSH_AUTH_SOCK") == "/tmp/agent.1");
+  CHECK(value_of(built, "DBUS_SESSION_BUS_ADDRESS") == "unix:path=/run/user/1000/bus,guid=1");
+  CHECK(value_of(built, "EDITOR") == "/opt/bin/vi");
+}
+
+TEST_CASE("environment: clean, and what the command line adds") {
+  EnvironmentInput clean = input({"TERM=xterm", "EDITOR=vi", "PATH=/home/ann/bin"}, {"A=image"});
+  clean.clean = true;
+  clean.extra = {"A=mine", "EMPTY=", "B=a=b"};
+  const Entries built = build_environment(clean);
+  CHECK(value_of(built, "TERM") == "xterm");
+  CHECK_FALSE(value_of(built, "EDITOR"));
+  CHECK(value_of(built, "A") == "mine");
+  CHECK(value_of(built, "EMPTY") == "");
+  CHECK(value_of(built, "B") == "a=b");
+  CHECK(value_of(built, "HOME") == "/home/ann");
+}
+
+TEST_CASE("environment: themes and certificates of the host") {
+  EnvironmentInput looks = input({"XDG_DATA_DIRS=/host"}, {"XDG_DATA_DIRS=/opt/share"});
+  looks.shares = {};
+  looks.ca_bundle = "/run/host/etc/ssl/cert.pem";
+  CHECK(value_of(build_environment(looks), "XDG_DATA_DIRS") == "/opt/share:/run/devenv/share");
+  CHECK(value_of(build_environment(looks), "SSL_CERT_FILE") == "/run/host/etc/ssl/cert.pem");
+  looks.shares.off = {"themes", "icons", "fonts", "cursor"};
+  CHECK(value_of(build_environment(looks), "XDG_DATA_DIRS") == "/opt/share");
+  CHECK_FALSE(value_of(build_environment(looks), "XCURSOR_PATH"));
+}
+
 }  // namespace devenv::session

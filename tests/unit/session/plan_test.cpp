@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include "env/base/format.hpp"
+#include "env/session/prompt.hpp"
+
 namespace devenv::session {
 namespace {
 
@@ -23,7 +26,12 @@ PlanInput sample_input() {
                                         .runtime_directory = "/run/user/1000",
                                         .run_user = true,
                                         .selinux = false,
-                                        .etc_files = {{"/etc/hosts", "/run/host/etc/hosts"}}},
+                                        .etc_files = {{"/etc/hosts", "/run/host/etc/hosts"}},
+                                        .present = {"/etc/hosts", "/tmp", "/run/dbus", "/media",
+                                                    "/usr/share/fonts", "/usr/share/icons",
+                                                    "/run/user/1000/bus"}},
+                   .shares = {},
+                   .private_home = "/data/envs/fedora/home",
                    .guest_program = "/usr/libexec/devenv/devenv-guest"};
 }
 
@@ -48,13 +56,53 @@ TEST_CASE("mount plan: an ordinary desktop session") {
         "file /run/devenv/user mode=644 (5 bytes)\n"
         "program /usr/libexec/devenv/devenv-guest -> /run/devenv/bin/devenv-guest mode=4755\n"
         "link /run/devenv/bin/sudo -> devenv-guest\n"
-        "bind /proc -> /proc\n"
-        "bind /sys -> /sys\n"
-        "bind /dev -> /dev\n"
-        "bind /tmp -> /tmp\n"
-        "bind /home/alice -> /home/alice\n"
-        "bind? /run/user -> /run/user\n"
-        "bind / -> /run/host\n");
+        "link /run/dbus -> /run/host/run/dbus\n"
+        "link /run/tmpfiles.d/tmp.conf -> /dev/null\n"
+        "link /run/tmpfiles.d/x11.conf -> /dev/null\n"
+        "link /run/tmpfiles.d/systemd-tmp.conf -> /dev/null\n"
+        "link /run/tmpfiles.d/static-nodes-permissions.conf -> /dev/null\n"
+        "link /run/tmpfiles.d/tpm-udev.conf -> /dev/null\n"
+        "link /run/tmpfiles.d/tpm2-tss-fapi.conf -> /dev/null\n" +
+            format("file /run/devenv/profile.sh mode=644 ({} bytes)\n", profile_script().size()) +
+            format("file /run/devenv/share/fish/vendor_conf.d/devenv.fish mode=644 ({} bytes)\n",
+                   fish_profile_script().size()) +
+            "bind /proc -> /proc\n"
+            "bind /sys -> /sys\n"
+            "bind /dev -> /dev\n"
+            "bind /tmp -> /tmp\n"
+            "bind /home/alice -> /home/alice\n"
+            "bind? /run/user -> /run/user\n"
+            "bind? /media -> /media\n"
+            "link /run/devenv/share/fonts -> /run/host/usr/share/fonts\n"
+            "link /run/devenv/share/icons -> /run/host/usr/share/icons\n"
+            "bind / -> /run/host\n");
+}
+
+TEST_CASE("mount plan: what is switched off is not there") {
+  PlanInput input = sample_input();
+  input.shares.off = {"home", "tmp", "dbus-system", "kvm", "serial", "hosts", "fonts", "media"};
+  const auto plan = plan_mounts(input);
+  CHECK(has_line(plan, "bind /data/envs/fedora/home -> /home/alice"));
+  CHECK(has_line(plan, "tmpfs /tmp mode=1777\nbind? /tmp/.X11-unix -> /tmp/.X11-unix"));
+  CHECK(has_line(plan, "hide /dev/ttyUSB*"));
+  CHECK(has_line(plan, "hide /dev/kvm"));
+  CHECK_FALSE(has_line(plan, "link /run/dbus"));
+  CHECK_FALSE(has_line(plan, "link /etc/hosts"));
+  CHECK_FALSE(has_line(plan, "bind? /media"));
+  CHECK_FALSE(has_line(plan, "link /run/devenv/share/fonts"));
+  // Nothing in the runtime directory is off: it is shared as a whole.
+  CHECK(has_line(plan, "bind? /run/user -> /run/user"));
+}
+
+TEST_CASE("mount plan: a runtime directory of its own when something in the host's is off") {
+  PlanInput input = sample_input();
+  input.shares.off = {"audio-pulse"};
+  const auto plan = plan_mounts(input);
+  CHECK(has_line(plan, "dir /run/user/1000 mode=700 owner=1000:1000"));
+  CHECK_FALSE(has_line(plan, "bind? /run/user"));
+  CHECK(runtime_directory_inside(input.shares, "/var/run-alice", HostUid(1000)) ==
+        "/run/user/1000");
+  CHECK(runtime_directory_inside({}, "/var/run-alice", HostUid(1000)) == "/var/run-alice");
 }
 
 TEST_CASE("mount plan: a home behind a link is there under both names") {

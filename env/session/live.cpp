@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include <sys/stat.h>
+
+#include "env/base/format.hpp"
+#include "env/base/log.hpp"
+#include "env/base/text.hpp"
+#include "env/session/inside.hpp"
+#include "env/session/plan.hpp"
+#include "env/sys/entry.hpp"
+#include "env/sys/file.hpp"
+
+namespace devenv::session {
+namespace {
+
+/// A link at `path` to the host's `target`. Something that is there stays, but for a link of ours
+/// to what is gone.
+void link_to_host(const std::string& path, const std::string& target) {
+  const auto there = sys::stat_at(AT_FDCWD, path);
+  if (!there || *there) {
+    return;
+  }
+  const std::string parent = path.substr(0, path.find_last_of('/'));
+  if (!sys::is_directory(parent) && sys::make_directories(parent, 0755)) {
+    (void)sys::set_owner_at(AT_FDCWD, parent, 0, 0);
+  }
+  if (auto made = sys::make_symlink_at(AT_FDCWD, path, target); !made) {
+    LOG_INFO("{}", made.error().to_line());
+  }
+  (void)sys::set_owner_at(AT_FDCWD, path, 0, 0);
+}
+
+}  // namespace
+
+void refresh_links(const host::ShareChoice& shares,
+                   const std::string& host_runtime,
+                   const sys::User& user) {
+  const bool own_runtime = has_private_runtime(shares) && !host_runtime.empty();
+  const std::string runtime = runtime_directory_inside(shares, host_runtime, user.uid);
+  for (const host::Share& share : host::all_shares()) {
+    if (!shares.wants(share.name)) {
+      continue;
+    }
+    for (const std::string_view word : text::split(share.links, ' ')) {
+      const std::string path(word);
+      if (path.starts_with("/run/") && sys::exists(kHostRootInside + path)) {
+        link_to_host(path, kHostRootInside + path);
+      }
+      if (!path.starts_with('@') || !own_runtime) {
+        continue;
+      }
+      const std::string root = kHostRootInside;
+      for (const std::string& found : host::matching_paths(root + host_runtime + path.substr(1))) {
+        link_to_host(runtime + found.substr(root.size() + host_runtime.size()), found);
+      }
+    }
+  }
+}
+
+}  // namespace devenv::session
