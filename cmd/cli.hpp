@@ -56,6 +56,8 @@ constexpr const char* kReference = "REF";
 constexpr const char* kProfileOrFile = "PROFILE|FILE";
 constexpr const char* kCommand = "COMMAND";
 constexpr const char* kSeconds = "SECONDS";
+constexpr const char* kShare = "SHARE";
+constexpr const char* kVariable = "NAME[=VALUE]";
 }  // namespace kind
 
 /// A flag or argument that takes one of `choices`. Its kind is the choices joined by '|'.

@@ -9,6 +9,7 @@
 #include "cmd/completion.hpp"
 #include "cmd/create.hpp"
 #include "cmd/doctor.hpp"
+#include "cmd/edit.hpp"
 #include "cmd/enter.hpp"
 #include "cmd/help.hpp"
 #include "cmd/image.hpp"
@@ -33,6 +34,8 @@ constexpr std::array kCommands = {
             "List environments", bind<ListOptions, add_list, run_list>},
     Command{"inspect", "", Group::environments, Rest::none,
             "Show everything about an environment", bind<InspectOptions, add_inspect, run_inspect>},
+    Command{"edit", "", Group::environments, Rest::none,
+            "Change what an environment shares with the host", bind<EditOptions, add_edit, run_edit>},
     Command{"stop", "", Group::environments, Rest::none,
             "End every process of an environment", bind<StopOptions, add_stop, run_stop>},
     Command{"rm", "", Group::environments, Rest::none,

@@ -6,6 +6,8 @@
 #include "cmd/commands.hpp"
 #include "cmd/describe.hpp"
 
+#include "env/host/shares.hpp"
+
 namespace devenv::cmd {
 namespace {
 
@@ -63,6 +65,13 @@ Candidates values(const std::string& kind, const std::string& typed, CandidateSo
   }
   if (kind == kind::kRelease || kind == kind::kNewName) {
     return profiles_or_releases(typed, source);
+  }
+  if (kind == kind::kShare) {
+    Candidates all;
+    for (const host::Share& share : host::all_shares()) {
+      all.push_back({std::string(share.name), std::string(share.summary)});
+    }
+    return all;
   }
   if (kind == kind::kTarget) {
     Candidates all = source.environments();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/context.hpp"
 
+#include "cmd/share_flags.hpp"
 #include "env/sys/file.hpp"
 #include "profiles/config.hpp"
 
@@ -35,6 +36,14 @@ Result<std::optional<sandbox::StorageDriver>> Context::storage(
   TRY_ASSIGN(const auto* const workspace, this->workspace());
   TRY_ASSIGN(const profiles::Config config, profiles::load_config(workspace->paths.config));
   return config.storage;
+}
+
+Result<host::ShareChoice> Context::shares(const host::ShareChoice& profile,
+                                          const ShareFlags& flags) {
+  TRY_ASSIGN(const auto* const workspace, this->workspace());
+  TRY_ASSIGN(const profiles::Config config, profiles::load_config(workspace->paths.config));
+  TRY_ASSIGN(const host::ShareChoice wanted, choice_of(flags));
+  return config.shares.overridden_by(profile).overridden_by(wanted);
 }
 
 }  // namespace devenv::cmd

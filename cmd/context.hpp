@@ -7,12 +7,15 @@
 
 #include "cmd/ui/ui.hpp"
 #include "env/base/result.hpp"
+#include "env/host/shares.hpp"
 #include "env/image/store.hpp"
 #include "env/instance/workspace.hpp"
 #include "env/sandbox/storage.hpp"
 #include "profiles/profile.hpp"
 
 namespace devenv::cmd {
+
+struct ShareFlags;
 
 class Context {
  public:
@@ -34,6 +37,9 @@ class Context {
   /// The storage driver of an environment that is made: the flag (`--storage`, nullopt when not
   /// given), else `storage` in config.toml; nullopt is automatic.
   Result<std::optional<sandbox::StorageDriver>> storage(const std::optional<std::string>& flag);
+
+  /// What an environment that is made shares: config.toml, then its profile, then the flags.
+  Result<host::ShareChoice> shares(const host::ShareChoice& profile, const ShareFlags& flags);
 
  private:
   Ui& ui_;

@@ -31,6 +31,7 @@ void add_create(CLI::App& app, CreateOptions& options) {
   app.add_flag("--bootstrap", options.bootstrap,
                "build the root file system with mmdebstrap instead of fetching an image");
   add_storage_flag(app, options.storage);
+  add_share_flags(app, options.shares);
   app.add_flag("--pull", options.pull, "ask the registry for a newer image");
   app.footer(
       "Examples:\n"
@@ -81,6 +82,7 @@ Result<ExitCode> run_create(const CreateOptions& options, Context& context) {
   TRY_ASSIGN(Origin origin, origin_of(options, catalog));
   TRY_ASSIGN(instance::EnvironmentName name, name_of(options, origin));
   TRY_ASSIGN(const auto storage, context.storage(options.storage));
+  TRY_ASSIGN(host::ShareChoice shares, context.shares(origin.shares, options.shares));
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   const instance::CreateRequest request{
       .name = std::move(name),
@@ -88,7 +90,8 @@ Result<ExitCode> run_create(const CreateOptions& options, Context& context) {
       .image_as_given = origin.image,
       .profile = origin.profile,
       .storage = storage,
-      .pull = options.pull ? instance::PullPolicy::always : instance::PullPolicy::if_missing};
+      .pull = options.pull ? instance::PullPolicy::always : instance::PullPolicy::if_missing,
+      .shares = std::move(shares)};
   TRY(instance::create_environment(*workspace, request, context.ui()));
   context.ui().note(format("created '{}'", request.name.string()));
   context.ui().note(format("enter it with: devenv enter {}", request.name.string()));

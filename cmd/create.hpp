@@ -7,6 +7,7 @@
 
 #include "cmd/cli.hpp"
 #include "cmd/origin.hpp"
+#include "cmd/share_flags.hpp"
 
 namespace devenv::cmd {
 
@@ -15,6 +16,7 @@ struct CreateOptions {
   std::optional<std::string> image;
   std::optional<std::string> profile;
   std::optional<std::string> storage;
+  ShareFlags shares;
   bool bootstrap = false;
   bool pull = false;
 };

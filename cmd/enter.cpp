@@ -14,11 +14,16 @@ namespace {
 /// other error.
 Result<ExitCode> enter_environment(const instance::Environment& environment,
                                    const std::vector<std::string>& command,
+                                   const VariableFlags& flags,
                                    Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
-  const Error error = session::enter(
-      *workspace, environment, session::EnterRequest{.command = command, .umask = context.umask()},
-      context.ui());
+  TRY_ASSIGN(auto variables, variables_of(flags));
+  const Error error = session::enter(*workspace, environment,
+                                     session::EnterRequest{.command = command,
+                                                           .umask = context.umask(),
+                                                           .variables = std::move(variables),
+                                                           .clean_environment = flags.clean},
+                                     context.ui());
   context.ui().error(error);
   return exit_code_of_command(error);
 }
@@ -55,6 +60,7 @@ Result<instance::Environment> create_target(const Target& target,
                                             Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const auto storage, context.storage(options.storage));
+  TRY_ASSIGN(host::ShareChoice shares, context.shares(target.origin->shares, options.shares));
   context.ui().step(
       format("creating environment '{}' from {}", target.name.string(), described(*target.origin)));
   auto created =
@@ -63,7 +69,8 @@ Result<instance::Environment> create_target(const Target& target,
                                                            .source = target.origin->source,
                                                            .image_as_given = target.origin->image,
                                                            .profile = target.origin->profile,
-                                                           .storage = storage},
+                                                           .storage = storage,
+                                                           .shares = std::move(shares)},
                                    context.ui());
   if (!created && created.error().code() == ErrorCode::conflict) {
     // Somebody else typed the same at the same time: then it is there now.
@@ -73,6 +80,24 @@ Result<instance::Environment> create_target(const Target& target,
     }
   }
   return created;
+}
+
+Result<void> check_shares(const instance::Environment& environment, const EnterOptions& options) {
+  TRY_ASSIGN(const host::ShareChoice wanted, choice_of(options.shares));
+  if (environment.spec.shares.overridden_by(wanted) == environment.spec.shares) {
+    return {};
+  }
+  std::vector<std::string> flags;
+  for (const std::string& name : wanted.on) {
+    flags.push_back("--share " + name);
+  }
+  for (const std::string& name : wanted.off) {
+    flags.push_back("--no-share " + name);
+  }
+  const std::string& name = environment.name.string();
+  return fail(
+      Error(ErrorCode::conflict, format("environment '{}' exists and shares something else", name))
+          .with_hint(format("devenv edit {} {}", name, join(flags, " "))));
 }
 
 Result<void> check_storage(const instance::Environment& environment, const EnterOptions& options) {
@@ -102,6 +127,11 @@ Result<ExitCode> print_plan(const Target& target, Context& context) {
   for (const std::string_view line : text::lines(steps)) {
     context.ui().data(text::sanitize(line) + "\n");
   }
+  for (const host::ShareStatus& status :
+       session::describe_shares(*workspace, *target.environment)) {
+    context.ui().data(
+        format("share {} {}{}\n", status.share->name, status.on ? "on" : "off: ", status.reason));
+  }
   return ExitCode::done;
 }
 
@@ -112,6 +142,8 @@ void add_enter(CLI::App& app, EnterOptions& options) {
                  "an environment, else a profile (fedora:43 is its release 43), else an image")
       ->type_name(kind::kTarget);
   add_storage_flag(app, options.storage);
+  add_share_flags(app, options.shares);
+  add_variable_flags(app, options.variables);
   app.add_flag("--dry-run", options.dry_run, "print what would be mounted, and do nothing");
   add_yes_flag(app, options.yes);
   app.footer(
@@ -132,6 +164,7 @@ Result<ExitCode> run_enter(const EnterOptions& options, Context& context) {
   TRY_ASSIGN(Target target, find_target(word, context));
   if (target.environment) {
     TRY(check_storage(*target.environment, options));
+    TRY(check_shares(*target.environment, options));
   }
   if (options.dry_run) {
     return print_plan(target, context);
@@ -144,13 +177,14 @@ Result<ExitCode> run_enter(const EnterOptions& options, Context& context) {
     }
     TRY_ASSIGN(target.environment, create_target(target, options, context));
   }
-  return enter_environment(*target.environment, options.command, context);
+  return enter_environment(*target.environment, options.command, options.variables, context);
 }
 
 void add_run(CLI::App& app, RunOptions& options) {
   app.add_option("NAME", options.name, "the environment")
       ->type_name(kind::kEnvironment)
       ->required();
+  add_variable_flags(app, options.variables);
   app.footer(
       "Everything after NAME belongs to the command, flags included.\n"
       "\n"
@@ -167,7 +201,7 @@ Result<ExitCode> run_run(const RunOptions& options, Context& context) {
   }
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, options.name));
-  return enter_environment(environment, options.command, context);
+  return enter_environment(environment, options.command, options.variables, context);
 }
 
 }  // namespace devenv::cmd

@@ -7,12 +7,15 @@
 #include <vector>
 
 #include "cmd/cli.hpp"
+#include "cmd/share_flags.hpp"
 
 namespace devenv::cmd {
 
 struct EnterOptions {
   std::optional<std::string> target;
   std::optional<std::string> storage;
+  ShareFlags shares;
+  VariableFlags variables;
   bool dry_run = false;
   bool yes = false;
   std::vector<std::string> command;
@@ -22,6 +25,7 @@ Result<ExitCode> run_enter(const EnterOptions& options, Context& context);
 
 struct RunOptions {
   std::string name;
+  VariableFlags variables;
   std::vector<std::string> command;
 };
 void add_run(CLI::App& app, RunOptions& options);

@@ -7,11 +7,13 @@
 #include "cmd/commands.hpp"
 #include "cmd/describe.hpp"
 #include "cmd/version.hpp"
+#include "env/host/shares.hpp"
 
 namespace devenv::cmd {
 namespace {
 
 constexpr std::string_view kExitCodes = "exit-codes";
+constexpr std::string_view kShares = "shares";
 constexpr std::size_t kWidth = 98;       // of the text column's end
 constexpr std::size_t kWidestLeft = 34;  // a wider left column gets a line of its own
 
@@ -127,7 +129,7 @@ std::string main_help(const Style& style) {
          "\nExamples:\n"
          "  devenv enter fedora             a shell in Fedora; the first time it is fetched\n"
          "  devenv run fedora gcc --version\n"
-         "\nMore: devenv help COMMAND, devenv help exit-codes, man devenv\n";
+         "\nMore: devenv help COMMAND, devenv help shares, devenv help exit-codes, man devenv\n";
 }
 
 std::string exit_code_help(const Style& style) {
@@ -138,6 +140,18 @@ std::string exit_code_help(const Style& style) {
   return heading("Exit status", style) + two_columns(rows);
 }
 
+std::string shares_help(const Style& style) {
+  std::vector<Row> rows;
+  for (const host::Share& share : host::all_shares()) {
+    rows.push_back({std::string(share.name), std::string(share.summary)});
+  }
+  return heading("Shares", style) + two_columns(rows) +
+         "\nAll are on where the host has them, but ca-certificates, until --no-share, the profile "
+         "or\n"
+         "config.toml says otherwise. devenv inspect NAME tells which are on, and why others are "
+         "not.\n";
+}
+
 }  // namespace
 
 Result<std::string> help_text(const std::string& topic, const Style& style) {
@@ -146,6 +160,9 @@ Result<std::string> help_text(const std::string& topic, const Style& style) {
   }
   if (topic == kExitCodes) {
     return exit_code_help(style);
+  }
+  if (topic == kShares) {
+    return shares_help(style);
   }
   if (const Family* family = find_family(topic)) {
     return family_help(*family, style);
@@ -164,7 +181,7 @@ Result<std::string> help_text(const std::string& topic, const Style& style) {
 }
 
 void add_help(CLI::App& app, HelpOptions& options) {
-  app.add_option("COMMAND", options.topic, "a command, or exit-codes")
+  app.add_option("COMMAND", options.topic, "a command, exit-codes or shares")
       ->type_name("COMMAND-NAME")
       ->expected(0, 2);
 }

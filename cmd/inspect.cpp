@@ -13,6 +13,7 @@ namespace {
 struct Inspection {
   instance::Environment environment;
   std::optional<session::RunningRecord> running;
+  std::vector<host::ShareStatus> shares;
   std::optional<std::size_t> processes;  ///< inside; nullopt when not running or not to be seen
 };
 
@@ -21,6 +22,7 @@ Result<Inspection> inspect(const std::string& name, Context& context) {
   TRY_ASSIGN(instance::Environment environment, instance::get_environment(*workspace, name));
   TRY_ASSIGN(const auto running, session::find_running(environment));
   Inspection inspection{.environment = std::move(environment)};
+  inspection.shares = session::describe_shares(*workspace, inspection.environment);
   if (running) {
     inspection.running = running->record;
     if (const auto inside = session::processes_inside(*running)) {
@@ -35,6 +37,32 @@ std::string status_of(const Inspection& inspection) {
       to_string(inspection.running ? EnvironmentStatus::running : EnvironmentStatus::stopped));
 }
 
+Json shares_document(const std::vector<host::ShareStatus>& shares) {
+  Json list = Json::array();
+  for (const host::ShareStatus& status : shares) {
+    list.push_back(Json{
+        {"name", status.share->name}, {"on", status.on}, {"reason", text_or_null(status.reason)}});
+  }
+  return list;
+}
+
+/// The names of those that are on; a line for each of the others.
+void add_shares(const std::vector<host::ShareStatus>& shares,
+                std::vector<std::pair<std::string, std::string>>& fields) {
+  std::vector<std::string> on;
+  for (const host::ShareStatus& status : shares) {
+    if (status.on) {
+      on.emplace_back(status.share->name);
+    }
+  }
+  fields.emplace_back("shared", join(on, " "));
+  for (const host::ShareStatus& status : shares) {
+    if (!status.on) {
+      fields.emplace_back("not shared", format("{}: {}", status.share->name, status.reason));
+    }
+  }
+}
+
 Json document_of(const Inspection& inspection) {
   const instance::Environment& environment = inspection.environment;
   return Json{{"schema", 1},
@@ -43,6 +71,7 @@ Json document_of(const Inspection& inspection) {
               {"directory", environment.directory},
               {"spec", environment.spec.to_json()},
               {"state", environment.state.to_json()},
+              {"shares", shares_document(inspection.shares)},
               {"running", inspection.running ? inspection.running->to_json() : Json()},
               {"processes", inspection.processes ? Json(*inspection.processes) : Json()}};
 }
@@ -69,6 +98,7 @@ std::string text_of(const Inspection& inspection) {
     fields.emplace_back("processes",
                         inspection.processes ? format("{}", *inspection.processes) : "");
   }
+  add_shares(inspection.shares, fields);
   return render_fields(fields);
 }
 

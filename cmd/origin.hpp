@@ -17,6 +17,7 @@ struct Origin {
   std::string image;           ///< for people and for Spec::image
   std::string profile;         ///< its name; empty if none
   std::string suggested_name;  ///< of the environment, when the user gives none
+  host::ShareChoice shares;    ///< of the profile
 };
 
 enum class Fetch { registry, bootstrap };

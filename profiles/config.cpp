@@ -26,6 +26,10 @@ constexpr std::array kConfigSchema = {
               "what `devenv create` uses when no flag says otherwise"},
     SchemaKey{"defaults", "storage", ValueKind::text, Need::optional,
               "`auto`, `overlay`, `fuse-overlayfs` or `copy`", check_storage},
+    SchemaKey{"defaults", "share", ValueKind::text_list, Need::optional,
+              "what to share of the host, by the names of `devenv help shares`", check_share},
+    SchemaKey{"defaults", "no-share", ValueKind::text_list, Need::optional,
+              "what not to share of the host", check_share},
 };
 
 Error to_error(const Diagnostic& diagnostic) {
@@ -57,6 +61,7 @@ Result<Config> load_config(const std::string& config_directory) {
     if (const TomlMember* storage = defaults->value.find("storage")) {
       TRY_ASSIGN(config.storage, sandbox::parse_storage_preference(storage->value.text));
     }
+    config.shares = read_shares(defaults->value);
   }
   return config;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "env/base/result.hpp"
+#include "env/host/shares.hpp"
 #include "env/sandbox/storage.hpp"
 
 namespace devenv::profiles {
@@ -14,6 +15,8 @@ namespace devenv::profiles {
 struct Config {
   /// `storage` of `[defaults]`; nullopt: automatic.
   std::optional<sandbox::StorageDriver> storage;
+  /// `share` and `no-share` of `[defaults]`.
+  host::ShareChoice shares;
 };
 
 /// Reads `config_directory`/config.toml; a file that does not exist is the default.

@@ -35,6 +35,7 @@ class Builder {
     profile_.origin = file_;
     profile_.default_release = root_.text_at("default-release");
     profile_.package_manager = root_.text_at("package-manager");
+    profile_.shares = read_shares(root_);
     const TomlMember* bootstrap = root_.find("bootstrap");
     if (bootstrap != nullptr) {
       profile_.bootstrap_distribution = bootstrap->value.text_at("distribution");
@@ -127,6 +128,22 @@ class Builder {
 };
 
 }  // namespace
+
+host::ShareChoice read_shares(const TomlValue& table) {
+  host::ShareChoice choice;
+  const auto read = [&](std::string_view key, std::vector<std::string>& names) {
+    const TomlMember* const member = table.find(key);
+    if (member == nullptr) {
+      return;
+    }
+    for (const TomlValue& name : member->value.items) {
+      names.push_back(name.text);
+    }
+  };
+  read("share", choice.on);
+  read("no-share", choice.off);
+  return choice;
+}
 
 Loaded parse_profile(std::string_view text, const std::string& file) {
   const auto root = parse_toml(text, file);

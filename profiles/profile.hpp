@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "env/base/result.hpp"
+#include "env/host/shares.hpp"
 #include "env/instance/images.hpp"
 
 namespace devenv::profiles {
@@ -28,6 +29,7 @@ struct Profile {
   std::vector<Release> releases;
   std::string package_manager;         ///< "apt", "dnf", "pacman", "apk", "zypper"...
   std::string bootstrap_distribution;  ///< "" when it cannot be bootstrapped
+  host::ShareChoice shares;            ///< unlike usual
 };
 
 /// A problem in a profile file, for `profile check`. Lines and columns count from 1.

@@ -4,6 +4,7 @@
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
+#include "env/host/shares.hpp"
 #include "env/image/reference.hpp"
 #include "profiles/profile_names_internal.hpp"
 #include "profiles/schema.hpp"
@@ -80,6 +81,18 @@ std::optional<Complaint> check_distribution(std::string_view value) {
   return check_choice(value, "distribution to bootstrap", {"debian", "ubuntu"});
 }
 
+}  // namespace
+
+std::optional<Complaint> check_share(std::string_view value) {
+  const auto known = host::check_share_names({std::string(value)});
+  if (known) {
+    return std::nullopt;
+  }
+  return Complaint{known.error().to_line(), known.error().hint()};
+}
+
+namespace {
+
 constexpr std::array kProfileSchema = {
     SchemaKey{"", "name", ValueKind::text, Need::required,
               "what people type; the file is called `NAME.toml`", check_profile_name},
@@ -91,6 +104,10 @@ constexpr std::array kProfileSchema = {
               "`apk`, `apt`, `apt-rpm`, `dnf`, `emerge`, `pacman`, `slackpkg`, `xbps`, `yum` or "
               "`zypper`",
               check_package_manager},
+    SchemaKey{"", "share", ValueKind::text_list, Need::optional,
+              "what to share of the host, by the names of `devenv help shares`", check_share},
+    SchemaKey{"", "no-share", ValueKind::text_list, Need::optional, "what not to share of the host",
+              check_share},
     SchemaKey{"", "bootstrap", ValueKind::table, Need::optional,
               "how a root file system is made when no registry can be reached"},
     SchemaKey{"", "release", ValueKind::table_list, Need::required,

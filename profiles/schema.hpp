@@ -38,6 +38,9 @@ struct SchemaKey {
   Rule rule = nullptr;   ///< for each string of the value
 };
 
+/// Rule of keys that name shares of the host.
+std::optional<Complaint> check_share(std::string_view value);
+
 /// The keys of a distribution profile.
 std::span<const SchemaKey> profile_schema();
 /// The keys of config.toml.

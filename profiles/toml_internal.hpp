@@ -47,4 +47,7 @@ struct TomlMember {
 /// The root table, or what is wrong with the text. `file` is only named in the diagnostic.
 tl::expected<TomlValue, Diagnostic> parse_toml(std::string_view text, const std::string& file);
 
+/// `share` and `no-share` of a table that was checked.
+host::ShareChoice read_shares(const TomlValue& table);
+
 }  // namespace devenv::profiles

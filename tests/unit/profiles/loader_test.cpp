@@ -140,7 +140,7 @@ TEST_CASE("profile loader: checks keys against the schema") {
       {"key that a terminal would act on",
        with_head("\"\\u001b[31m\" = 1\n" + std::string(kRelease)),
        {"6:1: unknown key '\\x1b[31m' [known keys: name, summary, default-release, "
-        "package-manager, bootstrap, release]"}},
+        "package-manager, share, no-share, bootstrap, release]"}},
       {"release without an image",
        with_head("[[release]]\nname = \"2\"\n"),
        {"6:1: missing key 'image' [image: reference of the image, in full]"}},
@@ -259,7 +259,7 @@ TEST_CASE("profile loader: several problems come in the order of the file") {
                 "package-manager = \"apt\"\n[[release]]\nname = \"2\"\nimage = true\n",
                 {"2:11: 'summary' must be a string, not an integer",
                  "3:1: unknown key 'foo' [known keys: name, summary, default-release, "
-                 "package-manager, bootstrap, release]",
+                 "package-manager, share, no-share, bootstrap, release]",
                  "8:9: 'image' must be a string, not a boolean"}}});
 }
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/edit.hpp"
+
+#include "env/instance/catalog.hpp"
+#include "env/instance/create.hpp"
+#include "env/session/session.hpp"
+
+namespace devenv::cmd {
+
+void add_edit(CLI::App& app, EditOptions& options) {
+  app.add_option("NAME", options.name, "the environment")
+      ->type_name(kind::kEnvironment)
+      ->required();
+  add_share_flags(app, options.shares);
+  app.footer(
+      "What changes is in force from the next start on.\n"
+      "\n"
+      "Examples:\n"
+      "  devenv edit fedora --no-share home --no-share network");
+}
+
+Result<ExitCode> run_edit(const EditOptions& options, Context& context) {
+  if (!options.shares.given()) {
+    return fail(Error(ErrorCode::usage, "nothing to change was given")
+                    .with_hint("devenv edit NAME --share ... --no-share ..., see: devenv help "
+                               "shares"));
+  }
+  TRY_ASSIGN(const host::ShareChoice wanted, choice_of(options.shares));
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, options.name));
+  TRY_ASSIGN(const bool changed, instance::change_spec(environment, [&](instance::Spec& spec) {
+               spec.shares = spec.shares.overridden_by(wanted);
+             }));
+  TRY_ASSIGN(const auto running, session::find_running(environment));
+  context.ui().note(changed ? format("changed '{}'", options.name)
+                            : format("'{}' is like that already", options.name));
+  if (changed && running) {
+    context.ui().note(
+        format("it is running: the change is in force after devenv stop {}", options.name));
+  }
+  return ExitCode::done;
+}
+
+}  // namespace devenv::cmd
