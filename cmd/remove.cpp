@@ -48,8 +48,9 @@ void add_remove(CLI::App& app, RemoveOptions& options) {
   app.add_flag("-f,--force", options.force, "stop it first if it is running");
   add_yes_flag(app, options.yes);
   app.footer(
-      "Everything in the environment is lost but your home, which is the host's. Images stay; see\n"
-      "devenv help image prune.");
+      "Everything in the environment is lost. Your home is the host's and stays, unless the\n"
+      "environment has one of its own (--no-share home). Images stay; see devenv help image "
+      "prune.");
 }
 
 Result<ExitCode> run_remove(const RemoveOptions& options, Context& context) {
