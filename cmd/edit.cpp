@@ -29,7 +29,10 @@ Result<ExitCode> run_edit(const EditOptions& options, Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, options.name));
   TRY_ASSIGN(const bool changed, instance::change_spec(environment, [&](instance::Spec& spec) {
-               spec.shares = spec.shares.overridden_by(wanted);
+               const auto shares = spec.shares.overridden_by(wanted);
+               if (!host::same_wishes(shares, spec.shares)) {
+                 spec.shares = shares;
+               }
              }));
   TRY_ASSIGN(const auto running, session::find_running(environment));
   context.ui().note(changed ? format("changed '{}'", options.name)

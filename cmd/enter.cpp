@@ -84,7 +84,7 @@ Result<instance::Environment> create_target(const Target& target,
 
 Result<void> check_shares(const instance::Environment& environment, const EnterOptions& options) {
   TRY_ASSIGN(const host::ShareChoice wanted, choice_of(options.shares));
-  if (environment.spec.shares.overridden_by(wanted) == environment.spec.shares) {
+  if (host::same_wishes(environment.spec.shares, environment.spec.shares.overridden_by(wanted))) {
     return {};
   }
   std::vector<std::string> flags;

@@ -33,7 +33,7 @@ void add_variable_flags(CLI::App& app, VariableFlags& flags) {
                  "set a variable (NAME=VALUE), or let one of yours cross (NAME)")
       ->type_name(kind::kVariable)
       ->allow_extra_args(false);
-  app.add_flag("--clean-env", flags.clean, "let no variable of yours cross but TERM");
+  app.add_flag("--clean-env", flags.clean, "let no variable of yours cross but TERM and COLORTERM");
 }
 
 Result<std::vector<std::string>> variables_of(const VariableFlags& flags) {

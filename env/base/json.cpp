@@ -175,6 +175,10 @@ Result<std::vector<std::string>> get_strings(const Json& object, std::string_vie
   return strings;
 }
 
+Result<std::vector<std::string>> strings_or_none(const Json& object, std::string_view key) {
+  return find(object, key) == nullptr ? std::vector<std::string>{} : get_strings(object, key);
+}
+
 std::string string_or(const Json& object, std::string_view key, std::string_view fallback) {
   const Json* member = find(object, key);
   return member != nullptr && member->is_string() ? member->get<std::string>()

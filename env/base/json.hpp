@@ -41,6 +41,8 @@ Result<bool> get_bool(const Json& object, std::string_view key);
 Result<const Json*> get_array(const Json& object, std::string_view key);
 Result<const Json*> get_object(const Json& object, std::string_view key);
 Result<std::vector<std::string>> get_strings(const Json& object, std::string_view key);
+/// As get_strings, but none where there is no such member.
+Result<std::vector<std::string>> strings_or_none(const Json& object, std::string_view key);
 
 /// nullptr when `object` is not an object, has no such member, or the member is null.
 const Json* find(const Json& object, std::string_view key);

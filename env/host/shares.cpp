@@ -102,7 +102,8 @@ constexpr std::array kShares = {
           .needs = "/run/libvirt", .links = "/run/libvirt", .mounts = "/var/lib/libvirt"},
     Share{.name = "media", .summary = "disks that are plugged in",
           .needs = "/media /mnt /run/media /var/mnt",
-          .mounts = "/media /mnt /run/media /var/mnt"},
+          // Made when the first disk is plugged in.
+          .links = "/run/media", .mounts = "/media /mnt /var/mnt"},
 };
 // clang-format on
 
@@ -175,6 +176,12 @@ ShareChoice ShareChoice::overridden_by(const ShareChoice& later) const {
     }
   }
   return merged;
+}
+
+bool same_wishes(const ShareChoice& one, const ShareChoice& other) {
+  return std::all_of(kShares.begin(), kShares.end(), [&](const Share& share) {
+    return one.wants(share.name) == other.wants(share.name);
+  });
 }
 
 Result<void> check_share_names(const std::vector<std::string>& names) {

@@ -48,6 +48,9 @@ struct ShareChoice {
   ShareChoice overridden_by(const ShareChoice& later) const;
 };
 
+/// Whether both want the same of every share.
+bool same_wishes(const ShareChoice& one, const ShareChoice& other);
+
 /// Errors: usage for a name that is no share, with a suggestion.
 Result<void> check_share_names(const std::vector<std::string>& names);
 

@@ -39,8 +39,8 @@ Result<Spec> Spec::from_json(const Json& json) {
   TRY_ASSIGN(spec.created_at, json::get_string(json, "created_at"));
   spec.profile = json::string_or(json, "profile", "");
   // Not in files of the first version.
-  spec.shares.on = json::get_strings(json, "share").value_or(std::vector<std::string>{});
-  spec.shares.off = json::get_strings(json, "no_share").value_or(std::vector<std::string>{});
+  TRY_ASSIGN(spec.shares.on, json::strings_or_none(json, "share"));
+  TRY_ASSIGN(spec.shares.off, json::strings_or_none(json, "no_share"));
   TRY_ASSIGN(spec.storage,
              sandbox::parse_storage_preference(json::string_or(json, "storage", "auto")));
   return spec;

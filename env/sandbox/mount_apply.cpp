@@ -38,6 +38,9 @@ class Apply {
     if (source_ == nullptr) {
       return {};  // optional and not there
     }
+    if (op.through_links == ThroughLinks::no) {
+      TRY(refuse_links(root_, op.target.get()));
+    }
     TRY_ASSIGN(const sys::UniqueFd target, source_->is_directory
                                                ? directory_target(root_, op.target.get())
                                                : file_target(root_, op.target.get()));
@@ -132,7 +135,9 @@ class Apply {
                  sys::create_file_system("tmpfs", {{"source", "devenv"}, {"mode", "755"}}));
       return sys::attach_mount(empty.get(), target->get());
     }
-    TRY_ASSIGN(const sys::UniqueFd nothing, sys::clone_mount("/dev/null", sys::Recursion::no));
+    TRY_ASSIGN(const sys::UniqueFd file, sys::open_in_root(root_.fd(), kNothingInside, O_PATH));
+    TRY_ASSIGN(const sys::UniqueFd nothing,
+               sys::clone_mount(format("/proc/self/fd/{}", file.get()), sys::Recursion::no));
     return sys::attach_mount(nothing.get(), target->get());
   }
 

@@ -16,6 +16,11 @@ namespace devenv::sandbox {
 
 enum class Presence { required, optional };
 enum class Access { read_write, read_only };
+/// Whether links of the image on the way to a target are followed, or are a reason not to mount.
+enum class ThroughLinks { yes, no };
+
+/// An empty file that nobody may open, made by the plan: what Hide puts in the place of files.
+constexpr const char* kNothingInside = "/run/devenv/nothing";
 
 /// A host directory or file, with all mounts below it, at a path inside. Changes of mounts on the
 /// host arrive inside (rslave); nothing goes the other way.
@@ -24,6 +29,7 @@ struct BindMount {
   EnvPath target;
   Presence presence = Presence::optional;
   Access access = Access::read_write;
+  ThroughLinks through_links = ThroughLinks::yes;
 };
 
 /// A new, empty file system in memory; may hold setuid programs.
@@ -64,8 +70,9 @@ struct CopyProgram {
   unsigned mode = 0755;
 };
 
-/// Something of the host that must not be seen: an empty directory or nothing at all is in its
-/// place. A '*' at the end of the path stands for any text. No error when there is nothing.
+/// Something of the host that must not be used: an empty directory, or a file that nobody may open,
+/// is in its place. A '*' at the end of the path stands for any text. No error when there is
+/// nothing.
 struct Hide {
   EnvPath path;
 };

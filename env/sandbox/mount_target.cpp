@@ -185,6 +185,27 @@ Result<sys::UniqueFd> file_target(const Root& root, const std::string& path) {
   return file;
 }
 
+Result<void> refuse_links(const Root& root, const std::string& path) {
+  std::string so_far;
+  for (const std::string_view part : text::split(path, '/')) {
+    if (part.empty()) {
+      continue;
+    }
+    so_far += '/';
+    so_far += part;
+    const auto parent = sys::open_parent_in_root(root.fd(), so_far);
+    if (!parent) {
+      break;  // missing from here on
+    }
+    TRY_ASSIGN(const auto info, sys::stat_at(parent->directory.get(), parent->name));
+    if (info && S_ISLNK(info->st_mode)) {
+      return fail(ErrorCode::conflict,
+                  format("'{}' of the environment is a link", text::sanitize(so_far)));
+    }
+  }
+  return {};
+}
+
 Result<sys::ParentInRoot> parent_target(const Root& root, const std::string& path) {
   TRY(directory_target(root, parent_path(path)));
   TRY_ASSIGN(sys::ParentInRoot parent, sys::open_parent_in_root(root.fd(), path));

@@ -41,6 +41,9 @@ Result<sys::UniqueFd> directory_target(const Root& root, const std::string& path
 /// Errors: conflict when a directory is there, or when it would have to be made in the host's.
 Result<sys::UniqueFd> file_target(const Root& root, const std::string& path);
 
+/// Errors: conflict when a component of `path` is a link.
+Result<void> refuse_links(const Root& root, const std::string& path);
+
 /// The directory in which the last component of `path` is or will be, made when it is missing.
 /// Errors: conflict when it is the host's.
 Result<sys::ParentInRoot> parent_target(const Root& root, const std::string& path);

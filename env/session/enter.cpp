@@ -65,6 +65,9 @@ std::string enter_directory(const std::optional<WorkingDirectory>& wanted,
   if (fallback == "/") {
     (void)sys::change_directory("/");
   }
+  if (wanted && wanted->path == fallback) {
+    return fallback;  // a home of the environment's own, under the same name
+  }
   reporter.warn(
       wanted ? format("'{}' is not shared with the environment; starting in '{}'",
                       text::sanitize(wanted->path), fallback)
@@ -150,10 +153,11 @@ SamePaths same_paths(const RunningRecord& record,
                      const sys::User& user,
                      const std::string& host_runtime) {
   SamePaths same;
-  for (const char* directory : {"/dev", "/proc", "/sys", "/run/user"}) {
+  for (const char* directory : {"/dev", "/proc", "/sys"}) {
     same.add(directory);
   }
-  if (!has_private_runtime(record.shares)) {
+  // The very directory; in one of our own there are only the sockets of the table.
+  if (!has_private_runtime(record.shares) && sys::is_directory(host_runtime)) {
     same.add(host_runtime);
   }
   if (record.shares.wants("home")) {
@@ -165,6 +169,18 @@ SamePaths same_paths(const RunningRecord& record,
     same.add("/tmp/.X11-unix");
   }
   return same;
+}
+
+/// XDG_RUNTIME_DIR inside, asked there: one that came after the start is reached below /run/host.
+std::string runtime_inside(const RunningRecord& record,
+                           const sys::User& user,
+                           const std::string& host_runtime) {
+  std::string inside = runtime_directory_inside(record.shares, host_runtime, user.uid);
+  if (inside.empty() || sys::is_directory(inside)) {
+    return inside;
+  }
+  const std::string below = kHostRootInside + host_runtime;
+  return !host_runtime.empty() && sys::is_directory(below) ? below : "";
 }
 
 /// The host's certificates, asked for inside; "" when they are not shared.
@@ -196,24 +212,23 @@ Error enter(const instance::Workspace& workspace,
         record.error().context(format("cannot enter environment '{}'", environment.name.string()))};
   }
   refresh_links(record->shares, host_runtime, workspace.user);
-  std::vector<std::string> variables = build_environment(EnvironmentInput{
-      .host = sys::current_environment(),
-      .image = record->image_environment,
-      .environment_name = record->name,
-      .user = workspace.user.name,
-      .home = workspace.user.home,
-      .shell = record->shell,
-      .runtime_directory =
-          runtime_directory_inside(record->shares, host_runtime, workspace.user.uid),
-      .shares = record->shares,
-      .same_paths = same_paths(*record, workspace.user, host_runtime),
-      .ca_bundle = ca_bundle(record->shares),
-      .clean = request.clean_environment,
-      .extra = request.variables});
+  std::vector<std::string> variables = build_environment(
+      EnvironmentInput{.host = sys::current_environment(),
+                       .image = record->image_environment,
+                       .environment_name = record->name,
+                       .user = workspace.user.name,
+                       .home = workspace.user.home,
+                       .shell = record->shell,
+                       .runtime_directory = runtime_inside(*record, workspace.user, host_runtime),
+                       .shares = record->shares,
+                       .same_paths = same_paths(*record, workspace.user, host_runtime),
+                       .ca_bundle = ca_bundle(record->shares),
+                       .clean = request.clean_environment});
   if (record->shares.wants("locale")) {
     use_known_locales(variables);
   }
   variables.push_back("PWD=" + enter_directory(directory, workspace.user.home, reporter));
+  override_variables(variables, request.variables);
   sys::set_umask(request.umask);
   if (!request.command.empty()) {
     return exec_command(request.command, variables);

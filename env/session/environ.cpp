@@ -45,7 +45,7 @@ constexpr std::string_view kStayOutside[] = {
     // where and what this process is
     "HOST", "HOSTNAME", "PWD", "OLDPWD", "SHLVL", "_", "PROFILEREAD", "XDG_SEAT", "XDG_VTNR",
     "SUDO_*", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_*",
-    "JOURNAL_STREAM", "INVOCATION_ID", "MANAGERPID", "SYSTEMD_EXEC_PID",
+    "JOURNAL_STREAM", "PROMPT_COMMAND", "INVOCATION_ID", "MANAGERPID", "SYSTEMD_EXEC_PID",
     // markers of other environments; terminals act on them
     "container", "CONTAINER_ID", "TOOLBOX_*", "DISTROBOX_*", "DBX_*",
 };
@@ -220,12 +220,10 @@ std::string terminfo_directories(const EnvironmentInput& input, std::string_view
 /// Themes and icons of the host come after the image's own. Xcursor does not look into
 /// XDG_DATA_DIRS; its own default comes first (Xcursor(3), "LIBRARY PATH").
 void set_looks(const EnvironmentInput& input, Variables& variables) {
-  if (input.shares.wants("themes") || input.shares.wants("icons") || input.shares.wants("fonts")) {
-    const std::string_view of_image = find_in(input.image, "XDG_DATA_DIRS", Counts::last);
-    PathList directories(of_image.empty() ? "/usr/local/share:/usr/share" : of_image);
-    directories.add(kDataInside);
-    variables.set("XDG_DATA_DIRS", directories.text());
-  }
+  const std::string_view of_image = find_in(input.image, "XDG_DATA_DIRS", Counts::last);
+  PathList directories(of_image.empty() ? "/usr/local/share:/usr/share" : of_image);
+  directories.add(kDataInside);
+  variables.set("XDG_DATA_DIRS", directories.text());
   if (input.shares.wants("cursor")) {
     variables.set("XCURSOR_PATH",
                   "~/.local/share/icons:~/.icons:/usr/share/icons:/usr/share/pixmaps:"
@@ -301,12 +299,26 @@ std::vector<std::string> build_environment(const EnvironmentInput& input) {
   }
   variables.set("container", "devenv");
   variables.set("DEVENV_NAME", input.environment_name);
-  for (const std::string& entry : input.extra) {
-    if (const auto variable = parse_variable(entry)) {
-      variables.set(variable->name, variable->value);
+  return variables.release();
+}
+
+void override_variables(std::vector<std::string>& variables,
+                        const std::vector<std::string>& replacements) {
+  for (const std::string& replacement : replacements) {
+    const std::string_view name =
+        std::string_view(replacement).substr(0, replacement.find('=') + 1);
+    if (name == "PWD=") {
+      continue;
+    }
+    const auto old =
+        std::find_if(variables.begin(), variables.end(),
+                     [&](const std::string& entry) { return entry.starts_with(name); });
+    if (old == variables.end()) {
+      variables.push_back(replacement);
+    } else {
+      *old = replacement;
     }
   }
-  return variables.release();
 }
 
 }  // namespace devenv::session

@@ -23,8 +23,6 @@ struct EnvironmentInput {
   std::string ca_bundle;  ///< the host's certificates as they are reached inside; empty: not shared
   /// Of the host's variables only the terminal's kind crosses.
   bool clean = false;
-  /// From the command line, the last word: "NAME=value".
-  std::vector<std::string> extra;
 };
 
 /// The environment for a command inside. The order is stable: the host's variables in their order,
@@ -43,5 +41,9 @@ struct EnvironmentInput {
 /// - PATH is the image's (else the usual one), /run/devenv/bin, then the host's entries below the
 ///   home. TERMINFO_DIRS ends with the host's descriptions below /run/host.
 std::vector<std::string> build_environment(const EnvironmentInput& input);
+
+/// The last word ("NAME=value" each), but for PWD, which is where the command starts.
+void override_variables(std::vector<std::string>& variables,
+                        const std::vector<std::string>& replacements);
 
 }  // namespace devenv::session

@@ -16,8 +16,15 @@ namespace {
 /// to what is gone.
 void link_to_host(const std::string& path, const std::string& target) {
   const auto there = sys::stat_at(AT_FDCWD, path);
-  if (!there || *there) {
+  if (!there) {
     return;
+  }
+  if (*there) {
+    const auto old = sys::read_link_at(AT_FDCWD, path);
+    if (!old || !old->starts_with(kHostRootInside) || *old == target ||
+        !sys::remove_file_at(AT_FDCWD, path)) {
+      return;
+    }
   }
   const std::string parent = path.substr(0, path.find_last_of('/'));
   if (!sys::is_directory(parent) && sys::make_directories(parent, 0755)) {

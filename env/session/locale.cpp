@@ -16,6 +16,12 @@ namespace {
 constexpr const char* kLocaleDirectories[] = {"/usr/lib/locale", "/usr/lib64/locale",
                                               "/usr/lib/x86_64-linux-gnu/locale"};
 
+/// Source: locale(7). Others that begin with LC_ mean nothing to the C library.
+constexpr std::string_view kCategories[] = {
+    "LC_ALL",         "LC_ADDRESS",   "LC_COLLATE",  "LC_CTYPE", "LC_IDENTIFICATION",
+    "LC_MEASUREMENT", "LC_MESSAGES",  "LC_MONETARY", "LC_NAME",  "LC_NUMERIC",
+    "LC_PAPER",       "LC_TELEPHONE", "LC_TIME"};
+
 /// As glibc writes names into directories and its archive: "de_DE.UTF-8@euro" is
 /// "de_DE.utf8@euro". Source: _nl_normalize_codeset.
 std::string normalized(std::string_view name) {
@@ -92,7 +98,8 @@ class KnownLocales {
 };
 
 bool is_language(std::string_view name) {
-  return name == "LANG" || name.starts_with("LC_");
+  return name == "LANG" ||
+         std::find(std::begin(kCategories), std::end(kCategories), name) != std::end(kCategories);
 }
 
 }  // namespace

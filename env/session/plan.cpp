@@ -49,6 +49,8 @@ void add_run(const PlanInput& input, MountPlan& plan) {
       MakeFile{.path = EnvPath("/run/.containerenv"), .contents = container_marker(input)});
   plan.emplace_back(
       MakeFile{.path = EnvPath(kSessionFileInside), .contents = input.session_id + "\n"});
+  // What is in the place of a device that is hidden.
+  plan.emplace_back(MakeFile{.path = EnvPath(sandbox::kNothingInside), .contents = "", .mode = 0});
   // Who may become root: read by our sudo.
   plan.emplace_back(MakeFile{.path = EnvPath("/run/devenv/user"),
                              .contents = format("{}\n", input.user.uid.get())});
@@ -135,7 +137,10 @@ void add_system(const PlanInput& input, MountPlan& plan) {
   }
   plan.emplace_back(TmpfsMount{.target = EnvPath("/tmp"), .mode = 01777});
   if (input.shares.wants("display-x11")) {
-    plan.emplace_back(same_path("/tmp/.X11-unix", Presence::optional));
+    // A link: the display may be started later.
+    plan.emplace_back(MakeSymlink{.path = EnvPath("/tmp/.X11-unix"),
+                                  .target = "/run/host/tmp/.X11-unix",
+                                  .presence = Presence::optional});
   }
 }
 
@@ -151,7 +156,7 @@ void add_home(const PlanInput& input, MountPlan& plan) {
   }
 }
 
-void add_runtime(const PlanInput& input, MountPlan& plan) {
+void add_run_user(const PlanInput& input, MountPlan& plan) {
   const host::Facts& facts = input.facts;
   if (has_private_runtime(input.shares)) {
     plan.emplace_back(MakeDirectory{.path = EnvPath(runtime_directory_inside(
@@ -159,16 +164,21 @@ void add_runtime(const PlanInput& input, MountPlan& plan) {
                                     .mode = 0700,
                                     .uid = EnvUid(input.user.uid.get()),
                                     .gid = EnvGid(input.user.gid.get())});
-    return;
-  }
-  // The whole directory: a login that comes later mounts its own below, and it arrives.
-  if (facts.run_user) {
+  } else if (facts.run_user) {
+    // The whole directory: a login that comes later mounts its own below, and it arrives.
     plan.emplace_back(same_path("/run/user", Presence::optional));
   }
+}
+
+/// A runtime directory that no other mount brings along.
+void add_other_runtime(const PlanInput& input, MountPlan& plan) {
+  const host::Facts& facts = input.facts;
   const std::string& runtime = facts.runtime_directory;
-  const bool covered = is_below(runtime, "/run/user") || is_below(runtime, "/tmp") ||
-                       is_below(runtime, "/dev") || is_below(runtime, facts.home);
-  if (!runtime.empty() && !covered) {
+  const bool covered = (is_below(runtime, "/run/user") && facts.run_user) ||
+                       (is_below(runtime, "/tmp") && input.shares.wants("tmp")) ||
+                       is_below(runtime, "/dev") ||
+                       (is_below(runtime, facts.home) && input.shares.wants("home"));
+  if (!runtime.empty() && !covered && !has_private_runtime(input.shares)) {
     plan.emplace_back(same_path(runtime, Presence::optional));
   }
 }
@@ -178,7 +188,9 @@ void add_mounts(const PlanInput& input, MountPlan& plan) {
     for (const std::string_view word : text::split(share->mounts, ' ')) {
       const std::string path(word);
       if (input.facts.present.contains(path)) {
-        plan.emplace_back(same_path(path, Presence::optional));
+        BindMount mount = same_path(path, Presence::optional);
+        mount.through_links = sandbox::ThroughLinks::no;
+        plan.emplace_back(std::move(mount));
       }
     }
   }
@@ -214,9 +226,9 @@ std::string runtime_directory_inside(const host::ShareChoice& shares,
   return has_private_runtime(shares) ? format("/run/user/{}", uid.get()) : runtime_directory;
 }
 
-/// The host's root comes last, and its files in /etc first: a link of the image could otherwise
-/// lead there. /tmp comes before the home: in some images /var/tmp, where a home may be, is a link
-/// to it.
+/// The home comes after whatever could cover it. The host's root comes last, and its files in /etc
+/// first: a link of the image could otherwise lead there. /tmp comes before the home: in some
+/// images /var/tmp, where a home may be, is a link to it.
 MountPlan plan_mounts(const PlanInput& input) {
   MountPlan plan;
   add_etc(input, plan);
@@ -225,9 +237,10 @@ MountPlan plan_mounts(const PlanInput& input) {
   add_tmpfiles_masks(plan);
   add_prompt(plan);
   add_system(input, plan);
-  add_home(input, plan);
-  add_runtime(input, plan);
   add_mounts(input, plan);
+  add_run_user(input, plan);
+  add_home(input, plan);
+  add_other_runtime(input, plan);
   add_looks(input, plan);
   plan.emplace_back(BindMount{
       .source = HostPath("/"), .target = EnvPath(kHostRootInside), .presence = Presence::required});

@@ -16,7 +16,8 @@ if [ -n "${DEVENV_NAME-}" ] && [ "${DEVENV_PROMPT-}" != off ]; then
       esac
     }
     if [ -n "${BASH_VERSION-}" ]; then
-      PROMPT_COMMAND="${PROMPT_COMMAND:+$PROMPT_COMMAND; }__devenv_mark"
+      PROMPT_COMMAND="${PROMPT_COMMAND:+$PROMPT_COMMAND
+}__devenv_mark"
     else
       eval 'precmd_functions+=(__devenv_mark)'
     fi

@@ -155,9 +155,9 @@ Result<RunningRecord> RunningRecord::from_json(const Json& json) {
     TRY_ASSIGN(record.server_start_time, json::get_uint(json, "server_start_time"));
   }
   // Not in files of the first version.
-  record.namespaces = json::get_strings(json, "namespaces").value_or(std::vector<std::string>{});
-  record.shares.on = json::get_strings(json, "share").value_or(std::vector<std::string>{});
-  record.shares.off = json::get_strings(json, "no_share").value_or(std::vector<std::string>{});
+  TRY_ASSIGN(record.namespaces, json::strings_or_none(json, "namespaces"));
+  TRY_ASSIGN(record.shares.on, json::strings_or_none(json, "share"));
+  TRY_ASSIGN(record.shares.off, json::strings_or_none(json, "no_share"));
   return record;
 }
 

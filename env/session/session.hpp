@@ -59,7 +59,7 @@ Result<Running> ensure_running(const instance::Workspace& workspace,
 Result<sandbox::MountPlan> describe_start(const instance::Workspace& workspace,
                                           const instance::Environment& environment);
 
-/// What a start would share, and why not the rest.
+/// What a running environment shares, or else a start would, and why not the rest.
 std::vector<host::ShareStatus> describe_shares(const instance::Workspace& workspace,
                                                const instance::Environment& environment);
 

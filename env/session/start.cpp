@@ -14,10 +14,12 @@
 #include "env/session/plan.hpp"
 #include "env/session/provision.hpp"
 #include "env/session/running_internal.hpp"
+#include "env/sys/entry.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/file_lock.hpp"
 #include "env/sys/mounts.hpp"
 #include "env/sys/namespaces.hpp"
+#include "env/sys/tree.hpp"
 
 namespace devenv::session {
 namespace {
@@ -89,6 +91,25 @@ Result<void> make_own_namespaces(const instance::Environment& environment) {
   return {};
 }
 
+/// Links of ours to files of the host that are not shared any more: below them are the image's own.
+Result<void> remove_unshared_links(const instance::Environment& environment) {
+  TRY_ASSIGN(const sys::UniqueFd upper, sys::open_file(environment.upper(), O_PATH | O_DIRECTORY));
+  for (const host::Share& share : host::all_shares()) {
+    for (const std::string_view path : text::split(share.links, ' ')) {
+      if (environment.spec.shares.wants(share.name) || !path.starts_with("/etc/")) {
+        continue;
+      }
+      const auto parent = sys::open_parent_in_root(upper.get(), std::string(path));
+      const auto target = parent ? sys::read_link_at(parent->directory.get(), parent->name)
+                                 : Result<std::string>(fail(parent.error()));
+      if (target && target->starts_with(std::string(kHostRootInside) + "/")) {
+        TRY(sys::remove_file_at(parent->directory.get(), parent->name));
+      }
+    }
+  }
+  return {};
+}
+
 /// In the new namespaces, as the user with all capabilities.
 Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
                               const instance::Environment& environment,
@@ -98,6 +119,7 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
   sys::set_umask(0);
   TRY(make_own_namespaces(environment));
   TRY_ASSIGN(sandbox::OpenedPlan opened, sandbox::open_sources(plan));
+  TRY(remove_unshared_links(environment));
   TRY_ASSIGN(const sandbox::MountedRoot mounted,
              sandbox::mount_root(environment.state.storage, layout, lock));
   // Before anything of the host is mounted, so that no link of the image leads there. What is
@@ -277,7 +299,10 @@ Result<sandbox::MountPlan> describe_start(const instance::Workspace& workspace,
 
 std::vector<host::ShareStatus> describe_shares(const instance::Workspace& workspace,
                                                const instance::Environment& environment) {
-  return host::share_statuses(environment.spec.shares, host::probe(workspace.user));
+  const auto running = find_running(environment);
+  const bool runs = running && running->has_value();
+  return host::share_statuses(runs ? (*running)->record.shares : environment.spec.shares,
+                              host::probe(workspace.user));
 }
 
 }  // namespace devenv::session

@@ -51,8 +51,11 @@ Error run_marked(const std::string& environment,
       signal.reset();
     }
   };
+  // Before the shell can show its prompt.
+  (void)sys::write_all(STDOUT_FILENO, sequence("push", environment, "devenv", user));
   auto child = sys::fork_child(0, [&]() -> int {
     restore();
+    sys::hang_up_with_parent();
     (void)sys::write_all(problem->write_end.get(), sandbox::encode_error(become()));
     return 1;
   });
@@ -60,7 +63,6 @@ Error run_marked(const std::string& environment,
     return child.error();
   }
   problem->write_end.reset();
-  (void)sys::write_all(STDOUT_FILENO, sequence("push", environment, "devenv", user));
   // Close-on-exec: this ends when the shell has taken over.
   const auto failure = sys::read_all(problem->read_end.get());
   const auto status = child->wait_in_job();

@@ -205,6 +205,10 @@ void die_with_parent(pid_t parent) {
   }
 }
 
+void hang_up_with_parent() {
+  ::prctl(PR_SET_PDEATHSIG, SIGHUP);
+}
+
 pid_t current_pid() {
   return ::getpid();
 }

@@ -90,6 +90,8 @@ Result<Child> fork_child(std::uint64_t clone_flags, const std::function<int()>& 
 /// This process is killed when `parent` ends, now or later (PR_SET_PDEATHSIG). Called after the
 /// last change of ids or namespaces, which clears it; `parent` is the process that made this one.
 void die_with_parent(pid_t parent);
+/// This process gets SIGHUP when its parent ends, also after an exec (PR_SET_PDEATHSIG).
+void hang_up_with_parent();
 pid_t current_pid();
 /// Sleeps until a signal ends this process.
 [[noreturn]] void wait_forever();

@@ -312,6 +312,34 @@ TEST_CASE("mount plan: a target of the other kind is a conflict, skipped when op
   }
 }
 
+TEST_CASE(
+    "mount plan: a target that links of the image change is refused where that is asked for") {
+  const IdMap map = own_map();
+  const Stage stage(map);
+  CHECK_OK(stage.prepare(
+      [&]() -> Result<void> {
+        TRY(put(stage.image("/home/ann/x"), "image"));
+        TRY_ASSIGN(const sys::UniqueFd image, sys::open_file(stage.image(""), O_RDONLY));
+        return sys::make_symlink_at(image.get(), "mnt", "home");
+      },
+      [&]() -> Result<void> { return put(stage.host("/data/x"), "host"); }));
+  BindMount mount = bind_mount(stage.host("/data"), "/mnt/ann", Presence::optional);
+  mount.through_links = ThroughLinks::no;
+  CHECK_OK(stage.run({mount}, [&](int root, const auto& skipped) -> Result<void> {
+    EXPECT_EQ(skipped.size(), 1U);
+    TRY_ASSIGN(const std::string kept, text_at(root, "home/ann/x"));
+    EXPECT_EQ(kept, std::string("image"));
+    return {};
+  }));
+  mount.through_links = ThroughLinks::yes;
+  CHECK_OK(stage.run({mount}, [&](int root, const auto& skipped) -> Result<void> {
+    EXPECT_EQ(skipped.size(), 0U);
+    TRY_ASSIGN(const std::string covered, text_at(root, "home/ann/x"));
+    EXPECT_EQ(covered, std::string("host"));
+    return {};
+  }));
+}
+
 TEST_CASE("mount plan: a required source that is missing is named") {
   const IdMap map = own_map();
   const Stage stage(map);

@@ -23,7 +23,7 @@ EnvironmentInput input(Entries host, Entries image) {
   result.shell = "/bin/bash";
   result.runtime_directory = "/run/user/1000";
   // What these add is tested below.
-  result.shares.off = {"themes", "icons", "fonts", "cursor"};
+  result.shares.off = {"cursor"};
   for (const char* path : {"/s", "/x", "/run/user", "/home/ann"}) {
     result.same_paths.add(path);
   }
@@ -67,6 +67,7 @@ TEST_CASE("environment: order and content as a whole") {
       "LOGNAME=ann",
       "SHELL=/bin/bash",
       std::string("TERMINFO_DIRS=/etc/terminfo:/lib/terminfo:/usr/share/terminfo:") + kHostTerminfo,
+      "XDG_DATA_DIRS=/usr/local/share:/usr/share:/run/devenv/share",
       "container=devenv",
       "DEVENV_NAME=web",
   };
@@ -126,7 +127,6 @@ TEST_CASE("environment: what is the host's own stays outside") {
                                  "SNAP_NAME",
                                  "APPIMAGE",
                                  "APPDIR",
-                                 "XDG_DATA_DIRS",
                                  "XDG_CONFIG_DIRS",
                                  "HOST",
                                  "HOSTNAME",
@@ -189,7 +189,11 @@ TEST_CASE("environment: the image's variables") {
        {"LD_LIBRARY_PATH=/i"},
        "LD_LIBRARY_PATH",
        "/i"},
-      {"lists of directories", {"XDG_DATA_DIRS=/h"}, {"XDG_DATA_DIRS=/i"}, "XDG_DATA_DIRS", "/i"},
+      {"lists of directories",
+       {"XDG_DATA_DIRS=/h"},
+       {"XDG_DATA_DIRS=/i"},
+       "XDG_DATA_DIRS",
+       "/i:/run/devenv/share"},
       {"not the language", {"LANG=de_DE.UTF-8"}, {"LANG=C.UTF-8"}, "LANG", "de_DE.UTF-8"},
       {"unless the host has none", {}, {"LANG=C.UTF-8"}, "LANG", "C.UTF-8"},
       {"not the terminal", {"TERM=foot"}, {"TERM=xterm"}, "TERM", "foot"},
@@ -329,8 +333,9 @@ TEST_CASE("environment: sockets of the session that are elsewhere inside") {
 TEST_CASE("environment: clean, and what the command line adds") {
   EnvironmentInput clean = input({"TERM=xterm", "EDITOR=vi", "PATH=/home/ann/bin"}, {"A=image"});
   clean.clean = true;
-  clean.extra = {"A=mine", "EMPTY=", "B=a=b"};
-  const Entries built = build_environment(clean);
+  Entries built = build_environment(clean);
+  override_variables(built, {"A=mine", "EMPTY=", "B=a=b", "PWD=/not/here"});
+  CHECK_FALSE(value_of(built, "PWD"));
   CHECK(value_of(built, "TERM") == "xterm");
   CHECK_FALSE(value_of(built, "EDITOR"));
   CHECK(value_of(built, "A") == "mine");
@@ -346,7 +351,6 @@ TEST_CASE("environment: themes and certificates of the host") {
   CHECK(value_of(build_environment(looks), "XDG_DATA_DIRS") == "/opt/share:/run/devenv/share");
   CHECK(value_of(build_environment(looks), "SSL_CERT_FILE") == "/run/host/etc/ssl/cert.pem");
   looks.shares.off = {"themes", "icons", "fonts", "cursor"};
-  CHECK(value_of(build_environment(looks), "XDG_DATA_DIRS") == "/opt/share");
   CHECK_FALSE(value_of(build_environment(looks), "XCURSOR_PATH"));
 }
 

@@ -53,6 +53,7 @@ TEST_CASE("mount plan: an ordinary desktop session") {
         "dir /run/devenv/bin mode=755 owner=0:0\n"
         "file /run/.containerenv mode=644 (118 bytes)\n"
         "file /run/devenv/session mode=644 (5 bytes)\n"
+        "file /run/devenv/nothing mode=0 (0 bytes)\n"
         "file /run/devenv/user mode=644 (5 bytes)\n"
         "program /usr/libexec/devenv/devenv-guest -> /run/devenv/bin/devenv-guest mode=4755\n"
         "link /run/devenv/bin/sudo -> devenv-guest\n"
@@ -70,9 +71,9 @@ TEST_CASE("mount plan: an ordinary desktop session") {
             "bind /sys -> /sys\n"
             "bind /dev -> /dev\n"
             "bind /tmp -> /tmp\n"
-            "bind /home/alice -> /home/alice\n"
-            "bind? /run/user -> /run/user\n"
             "bind? /media -> /media\n"
+            "bind? /run/user -> /run/user\n"
+            "bind /home/alice -> /home/alice\n"
             "link /run/devenv/share/fonts -> /run/host/usr/share/fonts\n"
             "link /run/devenv/share/icons -> /run/host/usr/share/icons\n"
             "bind / -> /run/host\n");
@@ -83,7 +84,7 @@ TEST_CASE("mount plan: what is switched off is not there") {
   input.shares.off = {"home", "tmp", "dbus-system", "kvm", "serial", "hosts", "fonts", "media"};
   const auto plan = plan_mounts(input);
   CHECK(has_line(plan, "bind /data/envs/fedora/home -> /home/alice"));
-  CHECK(has_line(plan, "tmpfs /tmp mode=1777\nbind? /tmp/.X11-unix -> /tmp/.X11-unix"));
+  CHECK(has_line(plan, "tmpfs /tmp mode=1777\nlink /tmp/.X11-unix -> /run/host/tmp/.X11-unix"));
   CHECK(has_line(plan, "hide /dev/ttyUSB*"));
   CHECK(has_line(plan, "hide /dev/kvm"));
   CHECK_FALSE(has_line(plan, "link /run/dbus"));
