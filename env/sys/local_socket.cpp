@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "env/sys/local_socket.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "env/base/format.hpp"
+
+namespace devenv::sys {
+namespace {
+
+constexpr int kQueueLength = 128;
+
+}  // namespace
+
+Result<UniqueFd> make_local_socket() {
+  UniqueFd made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!made.valid()) {
+    return fail_errno(errno, "cannot make a socket");
+  }
+  return made;
+}
+
+Result<void> listen_at(int socket, const std::string& path, unsigned mode) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return fail_errno(ENAMETOOLONG, format("cannot make a socket at '{}'", path));
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  (void)::unlink(path.c_str());
+  // The file gets the mode of the socket: nobody connects before it is right.
+  if (::fchmod(socket, mode) == -1 ||
+      ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == -1 ||
+      ::listen(socket, kQueueLength) == -1) {
+    return fail_errno(errno, format("cannot make a socket at '{}'", path));
+  }
+  return {};
+}
+
+bool is_listening(int socket) {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  return ::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
+}
+
+}  // namespace devenv::sys
