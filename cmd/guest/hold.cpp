@@ -3,16 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <signal.h>
-#include <sys/auxv.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cmd/guest/applets.hpp"
 #include "cmd/guest/memory.hpp"
 #include "cmd/guest/output.hpp"
+#include "cmd/guest/process.hpp"
 
 namespace devenv::guest {
 namespace {
@@ -26,15 +24,6 @@ struct HoldOptions {
   int keep_fd = kNoFd;   ///< stays open
   int ready_fd = kNoFd;  ///< told when everything is set, then closed
 };
-
-/// The number in `text`, which must be that of an open file beyond standard error.
-std::optional<int> parse_fd(const char* text) {
-  const auto number = parse_number(text, 1U << 20);
-  if (!number || *number < kFirstFd || fcntl(static_cast<int>(*number), F_GETFD) < 0) {
-    return std::nullopt;
-  }
-  return static_cast<int>(*number);
-}
 
 bool parse_options(Arguments arguments, HoldOptions& options) {
   for (std::size_t index = 1; index < arguments.size(); ++index) {
@@ -93,36 +82,6 @@ void use_null_device() {
   }
 }
 
-/// What a terminal or a mistaken kill sends. Not TERM: a service manager that ends a session, or
-/// the machine, would wait a minute and a half for a process that does not listen.
-void ignore_signals() {
-  struct sigaction ignore = {};
-  ignore.sa_handler = SIG_IGN;
-  for (const int number :
-       {SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU}) {
-    sigaction(number, &ignore, nullptr);
-  }
-}
-
-/// Gives back the pages of the program itself: the kernel maps all that is in its cache, which
-/// would be nine tenths of what this process is counted with. The few still needed come back by
-/// themselves.
-void forget_program_pages() {
-  const auto* const headers = reinterpret_cast<const ElfW(Phdr)*>(getauxval(AT_PHDR));
-  const unsigned long count = headers == nullptr ? 0 : getauxval(AT_PHNUM);
-  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  for (unsigned long index = 0; index < count; ++index) {
-    const ElfW(Phdr)& segment = headers[index];
-    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) {
-      continue;
-    }
-    // Not a position-independent program: addresses are those of the file.
-    const std::uintptr_t start = segment.p_vaddr / page * page;
-    const std::uintptr_t size = segment.p_vaddr + segment.p_memsz - start;
-    madvise(reinterpret_cast<void*>(start), size, MADV_DONTNEED);
-  }
-}
-
 }  // namespace
 
 int hold_main(Arguments arguments) {
@@ -133,7 +92,9 @@ int hold_main(Arguments arguments) {
   // Whoever joins must be allowed to look at this process, also when it lost rights at its start.
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   prctl(PR_SET_NAME, "devenv-hold", 0, 0, 0);
-  ignore_signals();
+  // What a terminal or a mistaken kill sends. Not TERM: a service manager that ends a session, or
+  // the machine, would wait a minute and a half for a process that does not listen.
+  ignore_signals({SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU});
   setsid();  // fails only where the starter made a session already
   if (chdir("/") != 0) {
     complain("devenv-guest", {"hold: cannot change to /: ", error_text(errno)});

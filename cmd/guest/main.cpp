@@ -21,9 +21,10 @@ struct Applet {
 };
 
 constexpr Applet kApplets[] = {
-    {"hold", hold_main, false},
-    {"sudo", sudo_main, true},
-    {"version", version_main, false},
+    {"broker", broker_main, false},   {"devenv", host_main, false},   {"docker", host_main, false},
+    {"flatpak", host_main, false},    {"hold", hold_main, false},     {"host", host_main, false},
+    {"host-exec", host_main, false},  {"podman", host_main, false},   {"sudo", sudo_main, true},
+    {"version", version_main, false}, {"xdg-open", host_main, false},
 };
 
 const Applet* find_applet(std::string_view name) {
@@ -58,7 +59,7 @@ int run(Arguments arguments) {
     return 1;
   }
   if (applet == nullptr) {
-    complain(kProgram, {"usage: devenv-guest hold|sudo|version [ARGUMENT...]"});
+    complain(kProgram, {"usage: devenv-guest broker|hold|host|sudo|version [ARGUMENT...]"});
     return 2;
   }
   return applet->run(arguments);

@@ -98,7 +98,24 @@ hold() {
   equals "$output" "$named"
   expect 2 "$GUEST"
   expect 2 "$GUEST" nonsense
-  equals "$stderr" "devenv-guest: usage: devenv-guest hold|sudo|version [ARGUMENT...]"
+  equals "$stderr" "devenv-guest: usage: devenv-guest broker|hold|host|sudo|version [ARGUMENT...]"
+}
+
+@test "broker: refuses what it does not understand" {
+  expect 2 "$GUEST" broker
+  equals "$stderr" "devenv-guest: broker: needs a name, --listen-fd and --holder-fd"
+  expect 2 "$GUEST" broker a b
+  equals "$stderr" "devenv-guest: broker: unexpected argument 'b'"
+  expect 2 "$GUEST" broker a --listen-fd 987
+  equals "$stderr" "devenv-guest: broker: bad value of --listen-fd"
+  expect 2 "$GUEST" broker a --root-uid
+  equals "$stderr" "devenv-guest: broker: bad value of --root-uid"
+}
+
+@test "host: outside of any environment" {
+  expect 125 "$GUEST" host ls
+  equals "$stderr" "error: cannot run 'ls' on the host: this is no environment
+hint: it works inside: devenv enter NAME"
 }
 
 @test "guest: needs no library of the image" {

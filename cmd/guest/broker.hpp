@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The broker on the host. One process waits for connections; each gets a process of its own, so
+// that what a request does to memory and to descriptors stays with it:
+//   broker            accepts; ends with the holder of the namespaces
+//    └ serve          one conversation; leads the session that the command runs in
+//       └ command     leads a process group of its own
+#pragma once
+
+#include <sys/types.h>
+
+#include "cmd/guest/host_protocol.hpp"
+
+namespace devenv::guest {
+
+struct BrokerOptions {
+  const char* name = nullptr;    ///< of the environment
+  const char* devenv = nullptr;  ///< program for the command "devenv" where the PATH has none
+  int listen_fd = -1;
+  int holder_fd = -1;  ///< pidfd
+  uid_t root_uid = static_cast<uid_t>(-1);
+  bool ask = false;
+};
+
+/// What a serving process watches.
+struct Watch {
+  int connection = -1;
+  int holder = -1;
+  int signals = -1;  ///< hold_signals with SIGCHLD
+};
+
+/// Serves one connection, to its end.
+void serve(const BrokerOptions& options, int connection);
+
+enum class Answer { yes, no, cannot_ask, nobody_waits };
+/// Asks the user, on the display the broker was started with, whether the command may run.
+Answer ask_user(const char* environment, const Request& request, const Watch& watch);
+
+/// Goes where the request wants to: the same path, without a leading /run/host, else to the home.
+/// Gives that path; `fell_back` is set when it is the home.
+const char* enter_directory(const Request& request, bool& fell_back);
+
+/// The broker's own variables with those of the request, and PWD.
+char** command_environment(const Request& request, const char* directory);
+
+/// Becomes the program, found as execvp(3) does in the PATH of `environment`. Returns the errno.
+int execute(char** arguments, char** environment, const char* devenv);
+
+}  // namespace devenv::guest
