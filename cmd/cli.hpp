@@ -90,4 +90,9 @@ inline void add_storage_flag(CLI::App& app, std::optional<std::string>& storage)
        {"auto", "overlay", "fuse-overlayfs", "copy"});
 }
 
+inline void add_host_commands_flag(CLI::App& app, std::optional<std::string>& policy) {
+  only(app.add_option("--host-commands", policy, "whether programs inside may run commands here"),
+       {"allow", "ask", "deny"});
+}
+
 }  // namespace devenv::cmd

@@ -12,6 +12,7 @@
 #include "cmd/edit.hpp"
 #include "cmd/enter.hpp"
 #include "cmd/help.hpp"
+#include "cmd/host.hpp"
 #include "cmd/image.hpp"
 #include "cmd/inspect.hpp"
 #include "cmd/list.hpp"
@@ -30,6 +31,8 @@ constexpr std::array kCommands = {
             "Enter an environment, creating it if need be", bind<EnterOptions, add_enter, run_enter>},
     Command{"run", "", Group::environments, Rest::after_first_argument,
             "Run a command in an environment", bind<RunOptions, add_run, run_run>},
+    Command{"host", "", Group::environments, Rest::after_first_argument,
+            "Run a command on the host, from inside an environment", bind<HostOptions, add_host, run_host>},
     Command{"list", "ls", Group::environments, Rest::none,
             "List environments", bind<ListOptions, add_list, run_list>},
     Command{"inspect", "", Group::environments, Rest::none,

@@ -32,6 +32,7 @@ void add_create(CLI::App& app, CreateOptions& options) {
                "build the root file system with mmdebstrap instead of fetching an image");
   add_storage_flag(app, options.storage);
   add_share_flags(app, options.shares);
+  add_host_commands_flag(app, options.host_commands);
   app.add_flag("--pull", options.pull, "ask the registry for a newer image");
   app.footer(
       "Examples:\n"
@@ -83,6 +84,8 @@ Result<ExitCode> run_create(const CreateOptions& options, Context& context) {
   TRY_ASSIGN(instance::EnvironmentName name, name_of(options, origin));
   TRY_ASSIGN(const auto storage, context.storage(options.storage));
   TRY_ASSIGN(host::ShareChoice shares, context.shares(origin.shares, options.shares));
+  TRY_ASSIGN(const instance::HostCommands host_commands,
+             instance::parse_host_commands(options.host_commands.value_or("allow")));
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   const instance::CreateRequest request{
       .name = std::move(name),
@@ -91,7 +94,8 @@ Result<ExitCode> run_create(const CreateOptions& options, Context& context) {
       .profile = origin.profile,
       .storage = storage,
       .pull = options.pull ? instance::PullPolicy::always : instance::PullPolicy::if_missing,
-      .shares = std::move(shares)};
+      .shares = std::move(shares),
+      .host_commands = host_commands};
   TRY(instance::create_environment(*workspace, request, context.ui()));
   context.ui().note(format("created '{}'", request.name.string()));
   context.ui().note(format("enter it with: devenv enter {}", request.name.string()));

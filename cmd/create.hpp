@@ -17,6 +17,7 @@ struct CreateOptions {
   std::optional<std::string> profile;
   std::optional<std::string> storage;
   ShareFlags shares;
+  std::optional<std::string> host_commands;
   bool bootstrap = false;
   bool pull = false;
 };

@@ -12,20 +12,27 @@ void add_edit(CLI::App& app, EditOptions& options) {
       ->type_name(kind::kEnvironment)
       ->required();
   add_share_flags(app, options.shares);
+  add_host_commands_flag(app, options.host_commands);
   app.footer(
       "What changes is in force from the next start on.\n"
       "\n"
       "Examples:\n"
-      "  devenv edit fedora --no-share home --no-share network");
+      "  devenv edit fedora --no-share home --no-share network\n"
+      "  devenv edit fedora --host-commands deny");
 }
 
 Result<ExitCode> run_edit(const EditOptions& options, Context& context) {
-  if (!options.shares.given()) {
-    return fail(Error(ErrorCode::usage, "nothing to change was given")
-                    .with_hint("devenv edit NAME --share ... --no-share ..., see: devenv help "
-                               "shares"));
+  if (!options.shares.given() && !options.host_commands) {
+    return fail(
+        Error(ErrorCode::usage, "nothing to change was given")
+            .with_hint("devenv edit NAME --share ... --no-share ... --host-commands ..., see: "
+                       "devenv help shares"));
   }
   TRY_ASSIGN(const host::ShareChoice wanted, choice_of(options.shares));
+  std::optional<instance::HostCommands> host_commands;
+  if (options.host_commands) {
+    TRY_ASSIGN(host_commands, instance::parse_host_commands(*options.host_commands));
+  }
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, options.name));
   TRY_ASSIGN(const bool changed, instance::change_spec(environment, [&](instance::Spec& spec) {
@@ -33,6 +40,7 @@ Result<ExitCode> run_edit(const EditOptions& options, Context& context) {
                if (!host::same_wishes(shares, spec.shares)) {
                  spec.shares = shares;
                }
+               spec.host_commands = host_commands.value_or(spec.host_commands);
              }));
   TRY_ASSIGN(const auto running, session::find_running(environment));
   context.ui().note(changed ? format("changed '{}'", options.name)

@@ -91,6 +91,7 @@ std::string text_of(const Inspection& inspection) {
       {"created", environment.spec.created_at},
       {"directory", environment.directory},
       {"id map", state.id_map},
+      {"host commands", std::string(to_string(environment.spec.host_commands))},
   };
   if (inspection.running) {
     fields.emplace_back("started", inspection.running->started_at);

@@ -18,6 +18,7 @@ struct CreateRequest {
   std::optional<sandbox::StorageDriver> storage;
   PullPolicy pull = PullPolicy::if_missing;
   host::ShareChoice shares;
+  HostCommands host_commands = HostCommands::allow;
 };
 
 /// Makes an environment; nothing under its name is visible before it is complete. When another

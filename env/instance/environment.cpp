@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "env/instance/environment.hpp"
 
+#include <array>
+
 #include "env/base/format.hpp"
+#include "env/base/text.hpp"
 
 namespace devenv::instance {
 namespace {
@@ -20,7 +23,30 @@ Result<void> check_schema(const Json& json) {
   return {};
 }
 
+constexpr std::array kPolicies = {HostCommands::allow, HostCommands::ask, HostCommands::deny};
+
 }  // namespace
+
+std::string_view to_string(HostCommands policy) {
+  switch (policy) {
+    case HostCommands::allow:
+      return "allow";
+    case HostCommands::ask:
+      return "ask";
+    case HostCommands::deny:
+      return "deny";
+  }
+  return "";
+}
+
+Result<HostCommands> parse_host_commands(std::string_view text) {
+  for (const HostCommands policy : kPolicies) {
+    if (to_string(policy) == text) {
+      return policy;
+    }
+  }
+  return fail(ErrorCode::usage, format("'{}' is none of allow, ask, deny", text::sanitize(text)));
+}
 
 Json Spec::to_json() const {
   return Json{{"schema", kSchema},
@@ -29,7 +55,8 @@ Json Spec::to_json() const {
               {"storage", storage ? std::string(sandbox::to_string(*storage)) : "auto"},
               {"created_at", created_at},
               {"share", shares.on},
-              {"no_share", shares.off}};
+              {"no_share", shares.off},
+              {"host_commands", std::string(to_string(host_commands))}};
 }
 
 Result<Spec> Spec::from_json(const Json& json) {
@@ -41,6 +68,8 @@ Result<Spec> Spec::from_json(const Json& json) {
   // Not in files of the first version.
   TRY_ASSIGN(spec.shares.on, json::strings_or_none(json, "share"));
   TRY_ASSIGN(spec.shares.off, json::strings_or_none(json, "no_share"));
+  TRY_ASSIGN(spec.host_commands,
+             parse_host_commands(json::string_or(json, "host_commands", "allow")));
   TRY_ASSIGN(spec.storage,
              sandbox::parse_storage_preference(json::string_or(json, "storage", "auto")));
   return spec;

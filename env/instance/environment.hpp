@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "env/base/digest.hpp"
@@ -14,6 +15,18 @@
 
 namespace devenv::instance {
 
+/// Whether programs inside may run commands on the host.
+enum class HostCommands {
+  allow,
+  ask,  ///< the user is asked each time, on the display of the host
+  deny,
+};
+
+/// "allow", "ask", "deny".
+std::string_view to_string(HostCommands policy);
+/// Errors: usage.
+Result<HostCommands> parse_host_commands(std::string_view text);
+
 /// What the user asked for. Edited by people through commands; read at each start.
 struct Spec {
   std::string image;    ///< as given: a reference, a file, or the profile's choice
@@ -21,6 +34,7 @@ struct Spec {
   std::optional<sandbox::StorageDriver> storage;  ///< nullopt: automatic
   std::string created_at;                         ///< RFC 3339 UTC
   host::ShareChoice shares;                       ///< what it has of the host
+  HostCommands host_commands = HostCommands::allow;
 
   Json to_json() const;
   static Result<Spec> from_json(const Json& json);

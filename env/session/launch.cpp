@@ -110,6 +110,8 @@ Result<void> launch_holder(Launch& launch,
     record.server_pid = prepared.server_pid;
     TRY_ASSIGN(record.server_start_time, sys::process_start_time(prepared.server_pid));
   }
+  // Before anybody can get in: whoever connects finds it, or waits in the queue until it is there.
+  start_broker(launch.door, record.name, holder.pidfd());
   TRY(sys::write_file_atomic(launch.environment.running_file(), json::dump(record.to_json()) + "\n",
                              0600));
   TRY(sys::write_all(pipes.go.write_end.get(), "g"));

@@ -2,7 +2,8 @@
 // The processes of a start: who makes the holder, who waits for whom.
 //   devenv            the caller; waits
 //    └ starter        a session of its own, so that Ctrl-C cannot stop it half-way
-//       └ holder      in the namespaces; prepares the root, then becomes `devenv-guest hold`
+//       ├ holder      in the namespaces; prepares the root, then becomes `devenv-guest hold`
+//       └ broker      on the host; ends with the holder
 // The starter ends when the holder stands; the holder goes on only when running.json is published.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "env/session/host_commands.hpp"
 #include "env/session/session.hpp"
 #include "env/sys/file_lock.hpp"
 
@@ -23,6 +25,7 @@ struct Launch {
   const std::optional<sys::FileLock>& lock;
   sys::UniqueFd guest;   ///< devenv-guest, open: the new root does not have to contain it
   RunningRecord record;  ///< what is known beforehand
+  HostDoor door;
 };
 
 /// What the holder tells the starter once its root stands.

@@ -57,7 +57,12 @@ void add_run(const PlanInput& input, MountPlan& plan) {
   plan.emplace_back(CopyProgram{.source = HostPath(input.guest_program),
                                 .path = EnvPath("/run/devenv/bin/devenv-guest"),
                                 .mode = 04755});
-  plan.emplace_back(MakeSymlink{.path = EnvPath("/run/devenv/bin/sudo"), .target = "devenv-guest"});
+  std::vector<std::string> names = {"sudo", "devenv", "host-exec"};
+  names.insert(names.end(), input.host_programs.begin(), input.host_programs.end());
+  for (const std::string& name : names) {
+    plan.emplace_back(
+        MakeSymlink{.path = EnvPath("/run/devenv/bin/" + name), .target = "devenv-guest"});
+  }
 }
 
 /// Rows of the table that are on.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "env/host/facts.hpp"
 #include "env/host/shares.hpp"
@@ -22,6 +23,8 @@ struct PlanInput {
   host::ShareChoice shares;
   std::string private_home;   ///< on the host: used when the home is not shared
   std::string guest_program;  ///< devenv-guest on the host
+  /// Run on the host when the image has none: see find_host_programs.
+  std::vector<std::string> host_programs;
 };
 
 /// Where things of ours are inside; a file system in memory, gone with the environment's last

@@ -115,7 +115,8 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
                               const instance::Environment& environment,
                               const sandbox::RootLayout& layout,
                               const sys::User& user,
-                              int lock) {
+                              int lock,
+                              int door) {
   sys::set_umask(0);
   TRY(make_own_namespaces(environment));
   TRY_ASSIGN(sandbox::OpenedPlan opened, sandbox::open_sources(plan));
@@ -130,6 +131,7 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
   for (const std::string& line : skipped) {
     LOG_INFO("not mounted: {}", line);
   }
+  open_host_door(door, format("/proc/self/fd/{}", mounted.root.get()), user);
   // Giving up id 0 also gives up the capabilities for files: nothing is made after this.
   sys::set_file_system_ids(user.uid.get(), user.gid.get());
   sys::make_dumpable();  // changing ids took that away, and the starter has to look at us
@@ -148,15 +150,18 @@ PlanInput plan_input(const instance::Workspace& workspace,
                    .facts = host::probe(workspace.user),
                    .shares = environment.spec.shares,
                    .private_home = environment.private_home(),
-                   .guest_program = workspace.guest_program()};
+                   .guest_program = workspace.guest_program(),
+                   .host_programs = find_host_programs(environment.spec)};
 }
 
 Result<Launch> make_launch(const instance::Workspace& workspace,
                            const instance::Environment& environment,
+                           const sandbox::IdMap& map,
                            const std::optional<sys::FileLock>& lock) {
   TRY_ASSIGN_CONTEXT(sys::UniqueFd guest, sys::open_file(workspace.guest_program(), O_RDONLY),
                      "devenv is not installed completely");
   TRY_ASSIGN(std::string boot, sys::boot_id());
+  TRY_ASSIGN(HostDoor door, make_host_door(environment, map, workspace.guest_program()));
   return Launch{.environment = environment,
                 .lock = lock,
                 .guest = std::move(guest),
@@ -165,7 +170,8 @@ Result<Launch> make_launch(const instance::Workspace& workspace,
                                         .name = environment.name.string(),
                                         .started_at = image::current_timestamp(),
                                         .shell = "/bin/sh",
-                                        .image_environment = environment.state.image_environment}};
+                                        .image_environment = environment.state.image_environment},
+                .door = std::move(door)};
 }
 
 /// Looks at who has the lock for longer than an end takes. A file system server that lost its
@@ -224,7 +230,7 @@ Result<void> start(const instance::Workspace& workspace,
   TRY_ASSIGN(const image::Store store,
              image::Store::open(workspace.paths.store(), map.to_string()));
   TRY_ASSIGN(const sandbox::RootLayout layout, root_layout(environment, store));
-  TRY_ASSIGN(Launch launch, make_launch(workspace, environment, lock));
+  TRY_ASSIGN(Launch launch, make_launch(workspace, environment, map, lock));
   launch.record.shares = environment.spec.shares;
   for (const OwnNamespace& own : own_namespaces(environment.spec.shares)) {
     launch.record.namespaces.emplace_back(own.name);
@@ -237,8 +243,8 @@ Result<void> start(const instance::Workspace& workspace,
   const auto spawn = [&map](std::function<int()> body) {
     return sandbox::spawn_in_user_namespace(map, sandbox::MountNamespace::own, std::move(body));
   };
-  const auto prepare = [&] {
-    return prepare_root(plan, environment, layout, workspace.user, lock->fd());
+  const auto prepare = [&, door = launch.door.socket.get()] {
+    return prepare_root(plan, environment, layout, workspace.user, lock->fd(), door);
   };
   return session::launch(std::move(launch), spawn, prepare);
 }
@@ -254,11 +260,16 @@ Result<void> adopt(const instance::Workspace& workspace,
     return fail(Error(ErrorCode::conflict, "a process that is not known uses its files")
                     .with_hint(format("end it: devenv stop {}", environment.name.string())));
   }
-  TRY_ASSIGN(Launch launch, make_launch(workspace, environment, lock));
+  TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
+  TRY_ASSIGN(Launch launch, make_launch(workspace, environment, map, lock));
   launch.record = orphans.record;
   const auto spawn = [](const std::function<int()>& body) { return sys::fork_child(0, body); };
-  const auto prepare = [&orphans]() -> Result<Prepared> {
+  const auto prepare = [&, door = launch.door.socket.get()]() -> Result<Prepared> {
     TRY(sys::join_namespaces(orphans.process.get(), orphans.record.namespace_flags()));
+    sys::set_file_system_ids(0, 0);
+    open_host_door(door, "", workspace.user);
+    sys::set_file_system_ids(workspace.user.uid.get(), workspace.user.gid.get());
+    sys::make_dumpable();
     return Prepared{};
   };
   return session::launch(std::move(launch), spawn, prepare);

@@ -23,13 +23,25 @@ TEST_CASE("spec: survives a round trip") {
   const Spec spec{.image = "./rootfs.tar.xz",
                   .profile = "debian",
                   .storage = sandbox::StorageDriver::copy,
-                  .created_at = "2026-11-22T03:00:00Z"};
+                  .created_at = "2026-11-22T03:00:00Z",
+                  .host_commands = HostCommands::ask};
   const auto read = Spec::from_json(spec.to_json());
   REQUIRE(read);
   CHECK(read->image == spec.image);
   CHECK(read->profile == spec.profile);
   CHECK(read->storage == spec.storage);
   CHECK(read->created_at == spec.created_at);
+  CHECK(read->host_commands == spec.host_commands);
+}
+
+TEST_CASE("spec: host commands are allowed unless it says otherwise, and never by mistake") {
+  Json json = Spec{.image = "x"}.to_json();
+  json.erase("host_commands");
+  const auto read = Spec::from_json(json);
+  REQUIRE(read);
+  CHECK(read->host_commands == HostCommands::allow);
+  json["host_commands"] = "denied";
+  CHECK_FALSE(Spec::from_json(json));
 }
 
 TEST_CASE("state: survives a round trip") {

@@ -57,6 +57,8 @@ TEST_CASE("mount plan: an ordinary desktop session") {
         "file /run/devenv/user mode=644 (5 bytes)\n"
         "program /usr/libexec/devenv/devenv-guest -> /run/devenv/bin/devenv-guest mode=4755\n"
         "link /run/devenv/bin/sudo -> devenv-guest\n"
+        "link /run/devenv/bin/devenv -> devenv-guest\n"
+        "link /run/devenv/bin/host-exec -> devenv-guest\n"
         "link /run/dbus -> /run/host/run/dbus\n"
         "link /run/tmpfiles.d/tmp.conf -> /dev/null\n"
         "link /run/tmpfiles.d/x11.conf -> /dev/null\n"
