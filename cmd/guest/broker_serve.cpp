@@ -78,7 +78,7 @@ std::optional<Request> receive_request(int connection, std::span<int, kStreams> 
 struct Command {
   pid_t pid = -1;
   int error = 0;  ///< why it could not be started
-  bool terminal = false;
+  int terminal = -1;
 };
 
 Command start_command(const BrokerOptions& options,
@@ -89,7 +89,7 @@ Command start_command(const BrokerOptions& options,
   if (pipe2(report, O_CLOEXEC) != 0) {
     return {.error = errno};
   }
-  Command command = {.pid = fork(), .terminal = request.terminal};
+  Command command = {.pid = fork(), .terminal = request.terminal ? streams[0] : -1};
   if (command.pid < 0) {
     return {.error = errno};
   }
@@ -102,21 +102,20 @@ Command start_command(const BrokerOptions& options,
     command.error = 0;
   }
   close(report[0]);
-  // The terminal of the command ends when the command does, not when we do.
+  // A pipe ends when the command closes it, not when we do.
   for (const int stream : streams) {
-    close(stream);
+    if (stream != command.terminal) {
+      close(stream);
+    }
   }
   return command;
 }
 
 /// Puts ourselves, who are deaf to SIGHUP, into the foreground: when the terminal goes, what the
 /// command left in the background lives on, as it does in any terminal that stays.
-void take_foreground() {
-  const int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
-  if (terminal >= 0) {
-    tcsetpgrp(terminal, getpgrp());
-    close(terminal);
-  }
+void take_foreground(int terminal) {
+  tcsetpgrp(terminal, getpgrp());
+  close(terminal);
 }
 
 /// Tells what became of the command. True when it has ended.
@@ -127,8 +126,8 @@ bool report_changes(const Command& command, int connection) {
       send_reply(connection, ReplyKind::stopped, WSTOPSIG(status));
       continue;
     }
-    if (command.terminal) {
-      take_foreground();
+    if (command.terminal >= 0) {
+      take_foreground(command.terminal);
     }
     if (WIFSIGNALED(status)) {
       send_reply(connection, ReplyKind::killed, WTERMSIG(status));
