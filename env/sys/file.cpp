@@ -278,6 +278,13 @@ Result<void> rename_no_replace(const std::string& from, const std::string& to) {
   return fail_errno(problem, format("cannot rename '{}' to '{}'", from, to));
 }
 
+Result<void> exchange_paths(const std::string& one, const std::string& other) {
+  if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == -1) {
+    return fail_errno(errno, format("cannot exchange '{}' and '{}'", one, other));
+  }
+  return {};
+}
+
 Result<void> remove_file(const std::string& path) {
   if (::unlink(path.c_str()) == -1 && errno != ENOENT) {
     return fail_errno(errno, format("cannot remove '{}'", path));

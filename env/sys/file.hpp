@@ -74,6 +74,8 @@ Result<void> make_directories(const std::string& path, mode_t mode = 0755);
 Result<void> rename_path(const std::string& from, const std::string& to);
 /// renameat2(RENAME_NOREPLACE). Errors: conflict when `to` exists.
 Result<void> rename_no_replace(const std::string& from, const std::string& to);
+/// renameat2(RENAME_EXCHANGE): each gets the other's name at once.
+Result<void> exchange_paths(const std::string& one, const std::string& other);
 /// No error when the file does not exist.
 Result<void> remove_file(const std::string& path);
 /// The names in a directory, sorted, without "." and "..".

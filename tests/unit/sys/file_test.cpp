@@ -146,6 +146,16 @@ TEST_CASE("file: renaming without replacing") {
   CHECK(sys::read_file(scratch / "b") == "a");
 }
 
+TEST_CASE("file: two paths are exchanged at once") {
+  const Scratch scratch;
+  REQUIRE(sys::write_file_atomic(scratch / "a", "a"));
+  REQUIRE(sys::make_directories(scratch / "b/c"));
+  REQUIRE(sys::exchange_paths(scratch / "a", scratch / "b"));
+  CHECK(sys::is_directory(scratch / "a/c"));
+  CHECK(sys::read_file(scratch / "b") == "a");
+  CHECK(sys::exchange_paths(scratch / "a", scratch / "d").error().code() == ErrorCode::not_found);
+}
+
 TEST_CASE("file: questions about paths") {
   const Scratch scratch;
   REQUIRE(sys::make_directories(scratch / "dir"));
