@@ -2,6 +2,7 @@
 // What the host offers: looked at once per start, before any namespace, and never changed.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct Facts {
   bool selinux = false;               ///< /sys/fs/selinux has a policy
   std::vector<SharedFile> etc_files;  ///< of the table of shares, those there are
   std::set<std::string> present;      ///< find_present()
+  /// Shares that the host could give but the image cannot use: name, and why.
+  std::map<std::string, std::string, std::less<>> obstacles;
 };
 
 /// XDG_RUNTIME_DIR; "" when it is unset, no directory, or another user's (after su or sudo).

@@ -53,7 +53,8 @@ constexpr std::array kShares = {
     Share{.name = "gpu", .summary = "graphics and compute processors; the image has the drivers",
           .needs = "/dev/dri /dev/kfd /dev/dxg", .devices = "/dev/dri /dev/kfd /dev/dxg"},
     Share{.name = "nvidia", .summary = "NVIDIA's driver, which is the host's",
-          .needs = "/dev/nvidiactl", .devices = "/dev/nvidia*"},
+          .needs = "/dev/nvidiactl /usr/lib/wsl/lib", .mounts = "/usr/lib/wsl",
+          .devices = "/dev/nvidia*"},
     Share{.name = "input", .summary = "keyboards, mice, joysticks",
           .needs = "/dev/input", .devices = "/dev/input /dev/uinput /dev/hidraw*"},
     Share{.name = "usb", .summary = "devices on USB",
@@ -74,8 +75,7 @@ constexpr std::array kShares = {
     Share{.name = "locale", .summary = "your language, where the image knows it",
           .variables = "LANG LANGUAGE LC_*"},
     Share{.name = "timezone", .summary = "the host's time zone",
-          // Not /etc/timezone: Debian's tzdata writes it, and could not through a link.
-          .needs = "/etc/localtime", .links = "/etc/localtime",
+          .needs = "/etc/localtime /etc/timezone", .links = "/etc/localtime /etc/timezone",
           .variables = "TZ"},
     Share{.name = "dns", .summary = "how the host resolves names",
           .needs = "/etc/resolv.conf",
@@ -124,6 +124,9 @@ std::string why_off(const Share& share, const ShareChoice& choice, const Facts& 
   }
   if (!choice.wants(share.name)) {
     return "only on request";
+  }
+  if (const auto obstacle = facts.obstacles.find(share.name); obstacle != facts.obstacles.end()) {
+    return obstacle->second;
   }
   const auto needed = text::split(share.needs, ' ');
   for (const std::string_view path : needed) {
