@@ -9,6 +9,7 @@
 #include "env/host/facts.hpp"
 #include "env/session/environ.hpp"
 #include "env/session/inside.hpp"
+#include "env/session/nvidia_live.hpp"
 #include "env/session/plan.hpp"
 #include "env/session/session.hpp"
 #include "env/session/terminal_mark.hpp"
@@ -137,6 +138,7 @@ Result<RunningRecord> join(const instance::Workspace& workspace,
   constexpr std::chrono::milliseconds kPause{2};
   for (int attempt = 1;; ++attempt) {
     TRY_ASSIGN(Running running, ensure_running(workspace, environment, reporter));
+    refresh_driver(environment, running);
     const auto joined =
         sys::join_namespaces(running.process.get(), running.record.namespace_flags());
     if (joined) {
@@ -222,6 +224,7 @@ Error enter(const instance::Workspace& workspace,
                        .runtime_directory = runtime_inside(*record, workspace.user, host_runtime),
                        .shares = record->shares,
                        .same_paths = same_paths(*record, workspace.user, host_runtime),
+                       .driver = record->driver.variables,
                        .ca_bundle = ca_bundle(record->shares),
                        .clean = request.clean_environment});
   if (record->shares.wants("locale")) {

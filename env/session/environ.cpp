@@ -221,8 +221,12 @@ std::string terminfo_directories(const EnvironmentInput& input, std::string_view
 /// XDG_DATA_DIRS; its own default comes first (Xcursor(3), "LIBRARY PATH").
 void set_looks(const EnvironmentInput& input, Variables& variables) {
   const std::string_view of_image = find_in(input.image, "XDG_DATA_DIRS", Counts::last);
+  const std::string_view of_driver = find_in(input.driver, "XDG_DATA_DIRS", Counts::last);
   PathList directories(of_image.empty() ? "/usr/local/share:/usr/share" : of_image);
   directories.add(kDataInside);
+  if (!of_driver.empty()) {
+    directories.add(of_driver);
+  }
   variables.set("XDG_DATA_DIRS", directories.text());
   if (input.shares.wants("cursor")) {
     variables.set("XCURSOR_PATH",
@@ -292,6 +296,12 @@ std::vector<std::string> build_environment(const EnvironmentInput& input) {
     variables.set("XDG_RUNTIME_DIR", input.runtime_directory);
   }
   set_looks(input, variables);
+  for (const std::string& entry : input.driver) {
+    const auto variable = parse_variable(entry);
+    if (variable && variable->name != "XDG_DATA_DIRS") {
+      variables.set(variable->name, variable->value);
+    }
+  }
   if (!input.ca_bundle.empty()) {
     for (const std::string_view name : kCertificateVariables) {
       variables.set(name, input.ca_bundle);

@@ -20,6 +20,9 @@ struct EnvironmentInput {
   std::string runtime_directory;  ///< XDG_RUNTIME_DIR as it is inside; empty: there is none
   host::ShareChoice shares;
   SamePaths same_paths;
+  /// "NAME=value": how programs find NVIDIA's driver; XDG_DATA_DIRS is one to be added
+  /// (nvidia.hpp).
+  std::vector<std::string> driver;
   std::string ca_bundle;  ///< the host's certificates as they are reached inside; empty: not shared
   /// Of the host's variables only the terminal's kind crosses.
   bool clean = false;

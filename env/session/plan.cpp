@@ -5,6 +5,7 @@
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
+#include "env/session/nvidia.hpp"
 #include "env/session/prompt.hpp"
 
 namespace devenv::session {
@@ -247,6 +248,9 @@ MountPlan plan_mounts(const PlanInput& input) {
   add_home(input, plan);
   add_other_runtime(input, plan);
   add_looks(input, plan);
+  for (sandbox::MountOp& op : plan_nvidia(input.nvidia)) {
+    plan.push_back(std::move(op));
+  }
   plan.emplace_back(BindMount{
       .source = HostPath("/"), .target = EnvPath(kHostRootInside), .presence = Presence::required});
   return plan;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "env/host/facts.hpp"
+#include "env/host/nvidia.hpp"
 #include "env/host/shares.hpp"
 #include "env/sandbox/mount_plan.hpp"
 #include "env/sys/users.hpp"
@@ -25,6 +26,7 @@ struct PlanInput {
   std::string guest_program;  ///< devenv-guest on the host
   /// Run on the host when the image has none: see find_host_programs.
   std::vector<std::string> host_programs;
+  host::NvidiaFacts nvidia;  ///< empty when it is not shared
 };
 
 /// Where things of ours are inside; a file system in memory, gone with the environment's last
@@ -35,6 +37,9 @@ constexpr const char* kSessionFileInside = "/run/devenv/session";
 constexpr const char* kHostRootInside = "/run/host";
 /// Searched for data (XDG_DATA_DIRS) after the image's own.
 constexpr const char* kDataInside = "/run/devenv/share";
+/// NVIDIA's driver (nvidia.hpp).
+constexpr const char* kNvidiaInside = "/run/devenv/nvidia";
+constexpr const char* kNvidiaDataInside = "/run/devenv/nvidia/share";
 
 /// Whether the runtime directory inside is one of our own with links to what is shared, because
 /// something in the host's is switched off.

@@ -114,22 +114,27 @@ Result<RunningRecord> load_record(const std::string& path) {
 }  // namespace
 
 Json RunningRecord::to_json() const {
-  return Json{{"schema", kSchema},
-              {"boot_id", boot_id},
-              {"session_id", session_id},
-              {"name", name},
-              {"pid", pid},
-              {"start_time", start_time},
-              {"user_namespace", user_namespace},
-              {"mount_namespace", mount_namespace},
-              {"started_at", started_at},
-              {"shell", shell},
-              {"image_environment", image_environment},
-              {"server_pid", server_pid},
-              {"server_start_time", server_start_time},
-              {"namespaces", namespaces},
-              {"share", shares.on},
-              {"no_share", shares.off}};
+  Json json{{"schema", kSchema},
+            {"boot_id", boot_id},
+            {"session_id", session_id},
+            {"name", name},
+            {"pid", pid},
+            {"start_time", start_time},
+            {"user_namespace", user_namespace},
+            {"mount_namespace", mount_namespace},
+            {"started_at", started_at},
+            {"shell", shell},
+            {"image_environment", image_environment},
+            {"server_pid", server_pid},
+            {"server_start_time", server_start_time},
+            {"namespaces", namespaces},
+            {"share", shares.on},
+            {"no_share", shares.off}};
+  if (driver != DriverRecord{}) {
+    json["driver"] =
+        Json{{"variables", driver.variables}, {"watched", driver.watched}, {"stamp", driver.stamp}};
+  }
+  return json;
 }
 
 Result<RunningRecord> RunningRecord::from_json(const Json& json) {
@@ -158,6 +163,11 @@ Result<RunningRecord> RunningRecord::from_json(const Json& json) {
   TRY_ASSIGN(record.namespaces, json::strings_or_none(json, "namespaces"));
   TRY_ASSIGN(record.shares.on, json::strings_or_none(json, "share"));
   TRY_ASSIGN(record.shares.off, json::strings_or_none(json, "no_share"));
+  if (const Json* driver = json::find(json, "driver")) {
+    TRY_ASSIGN(record.driver.variables, json::get_strings(*driver, "variables"));
+    TRY_ASSIGN(record.driver.watched, json::get_strings(*driver, "watched"));
+    TRY_ASSIGN(record.driver.stamp, json::get_string(*driver, "stamp"));
+  }
   return record;
 }
 

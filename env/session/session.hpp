@@ -16,6 +16,15 @@
 
 namespace devenv::session {
 
+/// How NVIDIA's driver was shared; all empty when it is not.
+struct DriverRecord {
+  std::vector<std::string> variables;  ///< "NAME=value"
+  std::vector<std::string> watched;    ///< paths of the host; see host::NvidiaFacts
+  std::string stamp;                   ///< what they were like
+
+  bool operator==(const DriverRecord&) const = default;
+};
+
 /// running.json: what a join needs, so that a warm entry reads one small file.
 struct RunningRecord {
   std::string boot_id;
@@ -33,6 +42,7 @@ struct RunningRecord {
   /// Of its own beside user and mnt: "net", "ipc", "uts".
   std::vector<std::string> namespaces;
   host::ShareChoice shares;
+  DriverRecord driver;
 
   Json to_json() const;
   static Result<RunningRecord> from_json(const Json& json);

@@ -2,6 +2,7 @@
 // From "stopped" to "running": the lock, the namespaces, the root. launch.hpp has the processes.
 #include <sched.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "env/base/format.hpp"
@@ -10,7 +11,10 @@
 #include "env/image/record.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/sandbox/user_namespace.hpp"
+#include "env/session/image_libc.hpp"
 #include "env/session/launch.hpp"
+#include "env/session/library_cache.hpp"
+#include "env/session/nvidia.hpp"
 #include "env/session/plan.hpp"
 #include "env/session/provision.hpp"
 #include "env/session/running_internal.hpp"
@@ -112,6 +116,7 @@ Result<void> remove_unshared_links(const instance::Environment& environment) {
 
 /// In the new namespaces, as the user with all capabilities.
 Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
+                              const DriverLibraries& libraries,
                               const instance::Environment& environment,
                               const sandbox::RootLayout& layout,
                               const sys::User& user,
@@ -136,22 +141,60 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
   sys::set_file_system_ids(user.uid.get(), user.gid.get());
   sys::make_dumpable();  // changing ids took that away, and the starter has to look at us
   TRY(sys::change_root(mounted.root.get()));
+  update_library_cache(libraries);
   return Prepared{mounted.server_pid, std::move(shell)};
+}
+
+bool is_on(std::string_view share, const host::ShareChoice& choice, const host::Facts& facts) {
+  const auto statuses = host::share_statuses(choice, facts);
+  return std::any_of(statuses.begin(), statuses.end(), [&](const host::ShareStatus& status) {
+    return status.on && status.share->name == share;
+  });
+}
+
+/// What the host offers to this environment.
+host::Facts facts_for(const instance::Workspace& workspace,
+                      const instance::Environment& environment,
+                      const host::ShareChoice& shares,
+                      const image::Store& store) {
+  host::Facts facts = host::probe(workspace.user);
+  if (!is_on("nvidia", shares, facts)) {
+    return facts;
+  }
+  std::vector<std::string> trees = {environment.upper()};
+  for (const Digest& layer : environment.state.layers) {
+    trees.push_back(store.layer_tree(layer));
+  }
+  if (std::string reason = why_not_glibc(trees); !reason.empty()) {
+    facts.obstacles.emplace("nvidia", std::move(reason));
+  }
+  return facts;
+}
+
+Result<image::Store> open_store(const instance::Workspace& workspace) {
+  TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
+  return image::Store::open(workspace.paths.store(), map.to_string());
 }
 
 PlanInput plan_input(const instance::Workspace& workspace,
                      const instance::Environment& environment,
+                     const image::Store& store,
                      const std::string& session_id) {
-  return PlanInput{.environment_name = environment.name.string(),
-                   .image_reference = environment.state.image_reference,
-                   .image_digest = environment.state.manifest_digest.string(),
-                   .session_id = session_id,
-                   .user = workspace.user,
-                   .facts = host::probe(workspace.user),
-                   .shares = environment.spec.shares,
-                   .private_home = environment.private_home(),
-                   .guest_program = workspace.guest_program(),
-                   .host_programs = find_host_programs(environment.spec)};
+  PlanInput input{.environment_name = environment.name.string(),
+                  .image_reference = environment.state.image_reference,
+                  .image_digest = environment.state.manifest_digest.string(),
+                  .session_id = session_id,
+                  .user = workspace.user,
+                  .facts = facts_for(workspace, environment, environment.spec.shares, store),
+                  .shares = environment.spec.shares,
+                  .private_home = environment.private_home(),
+                  .guest_program = workspace.guest_program(),
+                  .host_programs = find_host_programs(environment.spec),
+                  .nvidia = {}};
+  if (is_on("nvidia", input.shares, input.facts)) {
+    input.nvidia = host::probe_nvidia();
+  }
+  return input;
 }
 
 Result<Launch> make_launch(const instance::Workspace& workspace,
@@ -217,7 +260,8 @@ Result<std::optional<sys::FileLock>> take_lock(const instance::EnvironmentDirect
 }
 
 Result<void> start(const instance::Workspace& workspace,
-                   const instance::EnvironmentDirectory& place) {
+                   const instance::EnvironmentDirectory& place,
+                   Reporter& reporter) {
   TRY_ASSIGN(const std::optional<sys::FileLock> lock, take_lock(place));
   // Read again under the lock: it may be another environment of this name by now.
   TRY_ASSIGN(const instance::Environment environment, instance::reload(place));
@@ -238,13 +282,18 @@ Result<void> start(const instance::Workspace& workspace,
   if (!environment.spec.shares.wants("home")) {
     TRY(sys::make_directories(environment.private_home(), 0700));
   }
-  const sandbox::MountPlan plan =
-      plan_mounts(plan_input(workspace, environment, launch.record.session_id));
+  const PlanInput input = plan_input(workspace, environment, store, launch.record.session_id);
+  for (const std::string& warning : input.nvidia.warnings) {
+    reporter.warn(warning, "");
+  }
+  launch.record.driver = driver_record(input.nvidia);
+  const DriverLibraries libraries = driver_libraries(input.nvidia);
+  const sandbox::MountPlan plan = plan_mounts(input);
   const auto spawn = [&map](std::function<int()> body) {
     return sandbox::spawn_in_user_namespace(map, sandbox::MountNamespace::own, std::move(body));
   };
   const auto prepare = [&, door = launch.door.socket.get()] {
-    return prepare_root(plan, environment, layout, workspace.user, lock->fd(), door);
+    return prepare_root(plan, libraries, environment, layout, workspace.user, lock->fd(), door);
   };
   return session::launch(std::move(launch), spawn, prepare);
 }
@@ -297,7 +346,8 @@ Result<Running> ensure_running(const instance::Workspace& workspace,
       running.reset();
     }
     if (!running || running->orphaned) {
-      TRY_CONTEXT(running ? adopt(workspace, environment, *running) : start(workspace, environment),
+      TRY_CONTEXT(running ? adopt(workspace, environment, *running)
+                          : start(workspace, environment, reporter),
                   format("cannot start environment '{}'", name));
     }
   }
@@ -305,15 +355,18 @@ Result<Running> ensure_running(const instance::Workspace& workspace,
 
 Result<sandbox::MountPlan> describe_start(const instance::Workspace& workspace,
                                           const instance::Environment& environment) {
-  return plan_mounts(plan_input(workspace, environment, "<random>"));
+  TRY_ASSIGN(const image::Store store, open_store(workspace));
+  return plan_mounts(plan_input(workspace, environment, store, "<random>"));
 }
 
 std::vector<host::ShareStatus> describe_shares(const instance::Workspace& workspace,
                                                const instance::Environment& environment) {
   const auto running = find_running(environment);
   const bool runs = running && running->has_value();
-  return host::share_statuses(runs ? (*running)->record.shares : environment.spec.shares,
-                              host::probe(workspace.user));
+  const host::ShareChoice& shares = runs ? (*running)->record.shares : environment.spec.shares;
+  const auto store = open_store(workspace);
+  return host::share_statuses(shares, store ? facts_for(workspace, environment, shares, *store)
+                                            : host::probe(workspace.user));
 }
 
 }  // namespace devenv::session

@@ -304,7 +304,15 @@ TEST_CASE("TERMINFO_DIRS: the image's first, then the terminal's and the host's"
   }
 }
 
-}  // namespace
+TEST_CASE("driver: its variables win over the image's, and its data is searched last") {
+  EnvironmentInput with = input({"VDPAU_DRIVER_PATH=/host"}, {"A=image", "XDG_DATA_DIRS=/image"});
+  with.driver = {"A=driver", "XDG_DATA_DIRS=/run/devenv/nvidia/share"};
+  const auto variables = build_environment(with);
+  CHECK(value_of(variables, "A") == "driver");
+  CHECK(value_of(variables, "XDG_DATA_DIRS") ==
+        "/image:/run/devenv/share:/run/devenv/nvidia/share");
+}
+
 TEST_CASE("environment: what belongs to a share that is off stays outside") {
   EnvironmentInput off = input({"DISPLAY=:0", "XAUTHORITY=/home/ann/.Xauthority",
                                 "LANG=de_DE.UTF-8", "LC_TIME=C", "PULSE_SERVER=x", "EDITOR=vi"},
@@ -354,4 +362,5 @@ TEST_CASE("environment: themes and certificates of the host") {
   CHECK_FALSE(value_of(build_environment(looks), "XCURSOR_PATH"));
 }
 
+}  // namespace
 }  // namespace devenv::session
