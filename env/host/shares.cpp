@@ -75,7 +75,8 @@ constexpr std::array kShares = {
     Share{.name = "locale", .summary = "your language, where the image knows it",
           .variables = "LANG LANGUAGE LC_*"},
     Share{.name = "timezone", .summary = "the host's time zone",
-          .needs = "/etc/localtime /etc/timezone", .links = "/etc/localtime /etc/timezone",
+          // Not /etc/timezone: Debian's tzdata writes it, and could not through a link.
+          .needs = "/etc/localtime", .links = "/etc/localtime",
           .variables = "TZ"},
     Share{.name = "dns", .summary = "how the host resolves names",
           .needs = "/etc/resolv.conf",

@@ -38,7 +38,9 @@ apt_get() {
 }
 
 @test "apt-get: an upgrade of what the environment links to still works" {
-  apt_get install -y --no-install-recommends --reinstall base-files netbase
+  apt_get install -y --no-install-recommends tzdata
+  apt_get install -y --no-install-recommends --reinstall base-files netbase tzdata
+  expect 0 devenv run debian sudo env DEBIAN_FRONTEND=noninteractive dpkg-reconfigure tzdata
   expect 0 devenv run debian test -e /etc/hosts
 }
 
