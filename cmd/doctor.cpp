@@ -4,15 +4,19 @@
 #include <algorithm>
 
 #include "cmd/list.hpp"
+#include "env/instance/catalog.hpp"
+#include "env/session/session.hpp"
 
 namespace devenv::cmd {
 namespace {
 
-/// As wide as the widest: "pass", "warn", "FAIL".
+/// Of one width.
 std::string label(doctor::Status status, const Style& style) {
   switch (status) {
     case doctor::Status::pass:
       return style.paint(Color::green, "pass");
+    case doctor::Status::off:
+      return "off ";
     case doctor::Status::warn:
       return style.paint(Color::yellow, "warn");
     case doctor::Status::fail:
@@ -21,9 +25,25 @@ std::string label(doctor::Status status, const Style& style) {
   return "FAIL";
 }
 
+Result<std::vector<doctor::Finding>> look_at_environment(const std::string& name,
+                                                         const instance::Workspace& workspace) {
+  TRY_ASSIGN(const auto environment, instance::get_environment(workspace, name));
+  TRY_ASSIGN(const auto running, session::find_running(environment));
+  doctor::EnvironmentState state{.environment = environment};
+  state.shares = session::describe_shares(workspace, environment);
+  if (running) {
+    state.started_at = running->record.started_at;
+    state.changes_wait = !host::same_wishes(running->record.shares, environment.spec.shares);
+    state.host_socket = session::host_socket_outside(*running);
+  }
+  return doctor::check_environment(workspace, state);
+}
+
 }  // namespace
 
 void add_doctor(CLI::App& app, DoctorOptions& options) {
+  app.add_option("NAME", options.name, "look at this environment instead of the machine")
+      ->type_name(kind::kEnvironment);
   add_json_flag(app, options.json);
   app.footer("The exit status is 5 when something that is needed is missing.");
 }
@@ -56,7 +76,12 @@ Json doctor_document(const std::vector<doctor::Finding>& findings) {
 
 Result<ExitCode> run_doctor(const DoctorOptions& options, Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
-  const std::vector<doctor::Finding> findings = doctor::run_checks(*workspace);
+  std::vector<doctor::Finding> findings;
+  if (options.name.empty()) {
+    findings = doctor::run_checks(*workspace);
+  } else {
+    TRY_ASSIGN(findings, look_at_environment(options.name, *workspace));
+  }
   if (options.json) {
     context.ui().document(doctor_document(findings));
   } else {

@@ -12,6 +12,7 @@
 namespace devenv::cmd {
 
 struct DoctorOptions {
+  std::string name;  ///< empty: the host
   bool json = false;
 };
 void add_doctor(CLI::App& app, DoctorOptions& options);

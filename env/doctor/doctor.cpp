@@ -53,6 +53,8 @@ std::string_view to_string(Status status) {
   switch (status) {
     case Status::pass:
       return "pass";
+    case Status::off:
+      return "off";
     case Status::warn:
       return "warn";
     case Status::fail:

@@ -13,6 +13,7 @@
 #include "env/doctor/distribution.hpp"
 #include "env/doctor/doctor.hpp"
 #include "env/sys/kernel_calls.hpp"
+#include "env/sys/local_socket.hpp"
 
 namespace devenv::doctor {
 
@@ -145,5 +146,24 @@ struct ProgramFacts {
 Verdict judge_programs(const ProgramFacts& facts);
 
 Verdict judge_bootstrap(bool installed, const Distribution& distribution);
+
+// ---- environments
+// ---------------------------------------------------------------------------------
+
+/// Where programs look for the server of a share.
+struct ServerFacts {
+  std::string variable;  ///< that says so: "DISPLAY"; "" when it is the usual place
+  std::string value;     ///< of the variable
+  std::string socket;    ///< "" when it is none of this machine, or cannot be told
+  sys::SocketState state = sys::SocketState::missing;
+};
+
+/// nullopt for shares without a server. Source: X(7), "DISPLAY NAMES"; wl_display_connect(3);
+/// pulse-client.conf(5); D-Bus Specification, "Server Addresses"; ssh-agent(1).
+std::optional<ServerFacts> find_server(std::string_view share,
+                                       const std::string& runtime_directory,
+                                       std::string (*variable)(const char* name));
+Verdict judge_share(const host::ShareStatus& share, const std::optional<ServerFacts>& server);
+Verdict judge_layers(std::size_t missing, std::size_t all, const std::string& reference);
 
 }  // namespace devenv::doctor

@@ -210,7 +210,10 @@ std::vector<ShareStatus> share_statuses(const ShareChoice& choice, const Facts& 
   for (const Share& share : kShares) {
     std::string reason = why_off(share, choice, facts);
     const bool on = reason.empty();
-    statuses.push_back({.share = &share, .on = on, .reason = std::move(reason)});
+    statuses.push_back({.share = &share,
+                        .on = on,
+                        .is_wanted = choice.wants(share.name),
+                        .reason = std::move(reason)});
   }
   return statuses;
 }

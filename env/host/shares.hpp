@@ -58,7 +58,8 @@ Result<void> check_share_names(const std::vector<std::string>& names);
 struct ShareStatus {
   const Share* share = nullptr;
   bool on = false;
-  std::string reason;  ///< why it is off; "" when it is on
+  bool is_wanted = false;  ///< on if the host has it
+  std::string reason;      ///< why it is off; "" when it is on
 };
 
 /// All rows, in the order of the table. Pure.

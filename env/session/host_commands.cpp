@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 
+#include "env/base/format.hpp"
 #include "env/base/log.hpp"
+#include "env/session/session.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/local_socket.hpp"
@@ -32,6 +34,10 @@ Result<void> open_door(int socket, const std::string& path, const sys::User& use
 }
 
 }  // namespace
+
+std::string host_socket_outside(const Running& running) {
+  return format("/proc/{}/root{}", running.record.pid, kHostSocketInside);
+}
 
 Result<HostDoor> make_host_door(const instance::Environment& environment,
                                 const sandbox::IdMap& map,

@@ -73,6 +73,9 @@ Result<sandbox::MountPlan> describe_start(const instance::Workspace& workspace,
 std::vector<host::ShareStatus> describe_shares(const instance::Workspace& workspace,
                                                const instance::Environment& environment);
 
+/// The socket of host commands, as it is reached from outside.
+std::string host_socket_outside(const Running& running);
+
 struct EnterRequest {
   std::vector<std::string> command;    ///< empty: the login shell
   unsigned umask = 022;                ///< that of the caller; see umask(2)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "env/base/format.hpp"
@@ -41,6 +42,29 @@ Result<void> listen_at(int socket, const std::string& path, unsigned mode) {
     return fail_errno(errno, format("cannot make a socket at '{}'", path));
   }
   return {};
+}
+
+SocketState try_socket(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (path.size() >= sizeof address.sun_path || !probe.valid()) {
+    return SocketState::missing;
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size());
+  const bool is_abstract = path.starts_with('@');
+  if (is_abstract) {
+    address.sun_path[0] = '\0';
+  }
+  const std::size_t length =
+      offsetof(sockaddr_un, sun_path) + path.size() + (is_abstract ? 0U : 1U);
+  // EAGAIN: a queue that is full for the moment.
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address),
+                static_cast<socklen_t>(length)) == 0 ||
+      errno == EAGAIN) {
+    return SocketState::answers;
+  }
+  return errno == ENOENT || errno == ENOTDIR ? SocketState::missing : SocketState::no_answer;
 }
 
 bool is_listening(int socket) {

@@ -272,3 +272,37 @@ wayland-7"
   expect 0 env DEVENV_PROMPT=off devenv run box bash -lic 'eval "$PROMPT_COMMAND"; echo "[$PS1]"'
   lacks "$output" "(box)"
 }
+
+# ---- doctor --------------------------------------------------------------------------------------
+
+@test "doctor NAME: what a variable promises and is not there, and what comes" {
+  expect 0 devenv create box --image "$REGISTRY/busybox:latest" --no-share kvm
+  expect 0 env DISPLAY=:93 SSH_AUTH_SOCK="$XDG_RUNTIME_DIR/agent" devenv doctor box
+  contains "$output" "pass  state: stopped"
+  contains "$output" "off   kvm: switched off"
+  contains "$output" "warn  display-x11: DISPLAY is ':93', but there is no '/tmp/.X11-unix/X93'"
+  contains "$output" "warn  ssh-agent: SSH_AUTH_SOCK is '$XDG_RUNTIME_DIR/agent', but there is no"
+  contains "$output" "unset SSH_AUTH_SOCK"
+  expect 0 devenv run box true
+  serve "$XDG_RUNTIME_DIR/agent" keys
+  expect 0 env SSH_AUTH_SOCK="$XDG_RUNTIME_DIR/agent" devenv doctor box
+  contains "$output" "pass  state: running since"
+  contains "$output" "pass  ssh-agent: $XDG_RUNTIME_DIR/agent"
+  contains "$output" "pass  host commands: allow, and the broker answers"
+  expect 0 devenv edit box --no-share tmp
+  expect 0 devenv doctor box
+  contains "$output" "warn  state: it runs without what was changed"
+  expect 0 devenv doctor --json box
+  contains "$output" '"id": "share-ssh-agent"'
+  fails_with 3 "there is no environment 'bxo'" devenv doctor bxo
+}
+
+@test "doctor NAME: an image that is not complete" {
+  create box
+  local layer
+  layer=$(find "$HOME/.local/share/devenv/store/layers" -maxdepth 2 -name fs)
+  mv "$layer" "$layer.away"
+  expect 5 devenv doctor box
+  contains "$output" "FAIL  image: 1 of the 1 layers of $REGISTRY/busybox:latest are missing"
+  mv "$layer.away" "$layer"
+}
