@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What an entry puts right inside, after it joined the namespaces and before the command takes
-// over.
+// What is put right inside: by an entry, after it joined the namespaces and before the command
+// takes over, and at the end of a start.
 #pragma once
 
 #include <string>
@@ -22,5 +22,10 @@ void refresh_links(const host::ShareChoice& shares,
 /// not even that is there), which keeps programs from warning at each start. musl knows no locales
 /// but never warns. Source: locale(7), setlocale(3); glibc's locale/locarchive.h for the archive.
 void use_known_locales(std::vector<std::string>& variables);
+
+/// At a start: locales that these variables ask for, that the image does not have but can make
+/// (localedef(1), and what Debian's `locales` or Fedora's `glibc-locale-source` brings). Once: they
+/// are kept with what else is changed. Never fails.
+void make_missing_locales(const std::vector<std::string>& variables);
 
 }  // namespace devenv::session

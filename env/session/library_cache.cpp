@@ -8,10 +8,9 @@
 
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
-#include "env/base/text.hpp"
+#include "env/session/image_program.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/mounts.hpp"
-#include "env/sys/namespaces.hpp"
 #include "env/sys/process.hpp"
 #include "env/sys/tree.hpp"
 
@@ -20,6 +19,7 @@ namespace {
 
 constexpr std::chrono::seconds kTimeLimit{5};
 constexpr std::size_t kLargestConfiguration = 64U * 1024;
+constexpr std::string_view kConsequence = "programs may not find NVIDIA's libraries";
 
 /// FNV-1a: it only has to tell one list of names from the next.
 std::uint64_t checksum(const std::vector<std::string>& names) {
@@ -65,23 +65,7 @@ Result<void> run_ldconfig(const DriverLibraries& libraries) {
   // once more for images whose ld.so.conf includes nothing.
   std::vector<std::string> arguments = {program, "-X"};
   arguments.insert(arguments.end(), libraries.directories.begin(), libraries.directories.end());
-  TRY_ASSIGN(
-      sys::Child child,
-      sys::spawn(sys::Command{
-          .argv = arguments,
-          .environment = std::vector<std::string>{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"},
-          .working_directory = "/",
-          .stderr_fd = -1,
-          .die_with_parent = true,
-          .new_session = true}));
-  TRY_ASSIGN(const bool ended, sys::wait_pidfd(child.pidfd(), kTimeLimit));
-  if (!ended) {
-    return fail(ErrorCode::failed,
-                format("{} was ended after {} seconds", program, kTimeLimit.count()));
-  }
-  TRY_ASSIGN(const sys::ExitStatus status, child.wait());
-  return status.success() ? Result<void>()
-                          : fail(ErrorCode::failed, format("{} {}", program, status.to_string()));
+  return run_image_program(arguments, kTimeLimit);
 }
 
 Result<void> rebuild(int root, const DriverLibraries& libraries) {
@@ -104,16 +88,7 @@ Result<void> update(const DriverLibraries& libraries) {
   if (wanted ? there == library_configuration(libraries, true) : !there) {
     return {};
   }
-  TRY_ASSIGN(sys::Child child, sys::fork_child(0, [&]() -> int {
-               sys::set_umask(022);
-               const auto as_root = sys::become(0, 0);
-               const auto done = as_root ? rebuild(root.get(), libraries) : as_root;
-               if (!done) {
-                 LOG_WARN("programs may not find NVIDIA's libraries: {}", done.error().to_line());
-               }
-               return 0;
-             }));
-  TRY(child.wait());
+  as_root_inside(kConsequence, [&] { return rebuild(root.get(), libraries); });
   return {};
 }
 
@@ -130,7 +105,7 @@ std::string library_configuration(const DriverLibraries& libraries, bool cached)
 
 void update_library_cache(const DriverLibraries& libraries) {
   if (const auto done = update(libraries); !done) {
-    LOG_WARN("programs may not find NVIDIA's libraries: {}", done.error().to_line());
+    LOG_WARN("{}: {}", kConsequence, done.error().to_line());
   }
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Which locales an image has, found out without running anything of it.
+// Which locales an image has, found out without running anything of it; and making the missing.
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <chrono>
 #include <map>
 
 #include "env/base/format.hpp"
+#include "env/base/log.hpp"
 #include "env/base/text.hpp"
+#include "env/session/image_program.hpp"
 #include "env/session/inside.hpp"
 #include "env/sys/file.hpp"
 
@@ -15,6 +18,10 @@ namespace {
 
 constexpr const char* kLocaleDirectories[] = {"/usr/lib/locale", "/usr/lib64/locale",
                                               "/usr/lib/x86_64-linux-gnu/locale"};
+
+constexpr const char* kLocaleMaker = "/usr/bin/localedef";
+constexpr const char* kLocaleSources = "/usr/share/i18n";
+constexpr std::chrono::seconds kMakingLimit{30};
 
 /// Source: locale(7). Others that begin with LC_ mean nothing to the C library.
 constexpr std::string_view kCategories[] = {
@@ -102,7 +109,77 @@ bool is_language(std::string_view name) {
          std::find(std::begin(kCategories), std::end(kCategories), name) != std::end(kCategories);
 }
 
+/// What localedef makes a locale of.
+struct LocaleSource {
+  std::string name;           ///< "de_DE.UTF-8@euro"
+  std::string definition;     ///< "de_DE@euro": a file below /usr/share/i18n/locales
+  std::string character_map;  ///< "UTF-8"
+};
+
+/// nullopt for what is no name of this form, and for names without a character map.
+std::optional<LocaleSource> source_of(std::string_view name) {
+  const bool is_plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '@' ||
+           c == '-';
+  });
+  const std::size_t at = std::min(name.find('@'), name.size());
+  const std::size_t dot = name.substr(0, at).find('.');
+  if (!is_plain || dot == std::string_view::npos || dot == 0 || name.starts_with('-')) {
+    return std::nullopt;
+  }
+  return LocaleSource{.name = std::string(name),
+                      .definition = std::string(name.substr(0, dot)) + std::string(name.substr(at)),
+                      .character_map = std::string(name.substr(dot + 1, at - dot - 1))};
+}
+
+/// "utf8", as some systems have it in LANG, is a file called UTF-8.
+std::optional<std::string> find_character_map(const std::string& name) {
+  std::vector<std::string> spellings = {name};
+  if (normalized("." + name) == ".utf8") {
+    spellings.emplace_back("UTF-8");
+  }
+  for (const std::string& spelling : spellings) {
+    const std::string path = format("{}/charmaps/{}", kLocaleSources, spelling);
+    if (sys::exists(path) || sys::exists(path + ".gz")) {
+      return spelling;
+    }
+  }
+  return std::nullopt;
+}
+
+Result<void> make_locale(const LocaleSource& source) {
+  const auto map = find_character_map(source.character_map);
+  if (!map || !sys::exists(format("{}/locales/{}", kLocaleSources, source.definition))) {
+    return {};
+  }
+  LOG_INFO("making locale {}", source.name);
+  // Into the archive, where the image's own tools put theirs.
+  return run_image_program({kLocaleMaker, "-i", source.definition, "-f", *map, source.name},
+                           kMakingLimit);
+}
+
 }  // namespace
+
+void make_missing_locales(const std::vector<std::string>& variables) {
+  if (!sys::is_executable(kLocaleMaker) || !sys::is_directory(kLocaleSources)) {
+    return;
+  }
+  KnownLocales known;
+  std::map<std::string, LocaleSource> missing;
+  for (const std::string& variable : variables) {
+    const std::size_t equals = std::min(variable.find('='), variable.size());
+    const std::string value = variable.substr(std::min(equals + 1, variable.size()));
+    if (!is_language(std::string_view(variable).substr(0, equals)) || known.has(value)) {
+      continue;
+    }
+    if (auto source = source_of(value)) {
+      missing.try_emplace(normalized(value), *std::move(source));
+    }
+  }
+  for (const auto& [name, source] : missing) {
+    as_root_inside(format("there is no locale {}", name), [&] { return make_locale(source); });
+  }
+}
 
 void use_known_locales(std::vector<std::string>& variables) {
   std::optional<bool> is_glibc;

@@ -12,6 +12,7 @@
 #include "env/instance/catalog.hpp"
 #include "env/sandbox/user_namespace.hpp"
 #include "env/session/image_libc.hpp"
+#include "env/session/inside.hpp"
 #include "env/session/launch.hpp"
 #include "env/session/library_cache.hpp"
 #include "env/session/nvidia.hpp"
@@ -23,6 +24,7 @@
 #include "env/sys/file_lock.hpp"
 #include "env/sys/mounts.hpp"
 #include "env/sys/namespaces.hpp"
+#include "env/sys/process.hpp"
 #include "env/sys/tree.hpp"
 
 namespace devenv::session {
@@ -142,6 +144,9 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
   sys::make_dumpable();  // changing ids took that away, and the starter has to look at us
   TRY(sys::change_root(mounted.root.get()));
   update_library_cache(libraries);
+  if (environment.spec.shares.wants("locale")) {
+    make_missing_locales(sys::current_environment());
+  }
   return Prepared{mounted.server_pid, std::move(shell)};
 }
 

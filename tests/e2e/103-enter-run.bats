@@ -191,15 +191,19 @@ print(done.returncode in (-number, 128 + number))' "$signal"
   wait_until screen_has '^in 42'
   wait_until screen_has 'engine="devenv"'
   # Job control: Ctrl-Z stops what runs, the shell says so, fg goes on.
+  # Keys are sent again: on a busy machine they may come before the command, and do no harm then.
+  stop_it() { "${tmux[@]}" send-keys -t test C-z; sleep 0.3; screen_has 'Stopped'; }
   "${tmux[@]}" send-keys -t test 'clear; sleep 500' Enter
-  sleep 0.3
-  "${tmux[@]}" send-keys -t test C-z
-  wait_until screen_has 'Stopped'
+  wait_until stop_it
+  interrupt_it() {
+    "${tmux[@]}" send-keys -t test C-c
+    sleep 0.3
+    "${tmux[@]}" send-keys -t test 'echo after $?' Enter
+    sleep 0.3
+    screen_has '^after 130'
+  }
   "${tmux[@]}" send-keys -t test 'clear; fg' Enter
-  sleep 0.3
-  "${tmux[@]}" send-keys -t test C-c
-  "${tmux[@]}" send-keys -t test 'echo after $?' Enter
-  wait_until screen_has '^after 130'
+  wait_until interrupt_it
   "${tmux[@]}" resize-window -t test -x 100 -y 30
   "${tmux[@]}" send-keys -t test 'clear; stty size' Enter
   wait_until screen_has '^30 100'
