@@ -49,3 +49,20 @@ apt_get() {
   expect 0 devenv run debian dpkg-query -W -f '${Status}' cron
   equals "$output" "install ok installed"
 }
+
+@test "language: what the image can make is made at the next start, once" {
+  apt_get install -y --no-install-recommends locales
+  expect 0 env LANG=de_DE.UTF-8 devenv run debian sh -c 'echo $LANG'
+  equals "$output" C.UTF-8
+  expect 0 devenv stop debian
+  expect 0 env LANG=de_DE.UTF-8 LC_TIME=fr_FR.utf8 devenv run debian sh -c 'echo $LANG $LC_TIME; date -d 2026-07-01 +%B; locale -a'
+  equals "$(head -n 2 <<<"$output")" "de_DE.UTF-8 fr_FR.utf8
+juillet"
+  contains "$output" de_DE.utf8
+  equals "$stderr" ""
+  local made
+  made=$(stat -c %Y "$(environment_dir debian)/upper/usr/lib/locale/locale-archive")
+  expect 0 devenv stop debian
+  expect 0 env LANG=de_DE.UTF-8 devenv run debian true
+  equals "$(stat -c %Y "$(environment_dir debian)/upper/usr/lib/locale/locale-archive")" "$made"
+}
