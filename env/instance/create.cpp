@@ -175,7 +175,7 @@ Result<Environment> create_environment(const Workspace& workspace,
   TRY_ASSIGN(const sys::FileLock lock,
              sys::FileLock::acquire(temporary.path() + "/lock", sys::LockMode::exclusive));
   Staging staging(temporary.release(), map);
-  Environment environment{request.name, directory,
+  Environment environment{{request.name, directory},
                           Spec{.image = request.image_as_given,
                                .profile = request.profile,
                                .storage = request.storage,

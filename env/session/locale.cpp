@@ -176,8 +176,9 @@ void make_missing_locales(const std::vector<std::string>& variables) {
       missing.try_emplace(normalized(value), *std::move(source));
     }
   }
-  for (const auto& [name, source] : missing) {
-    as_root_inside(format("there is no locale {}", name), [&] { return make_locale(source); });
+  for (const auto& entry : missing) {
+    as_root_inside(format("there is no locale {}", entry.first),
+                   [&] { return make_locale(entry.second); });
   }
 }
 
