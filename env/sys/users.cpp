@@ -44,4 +44,9 @@ Result<User> current_user() {
   return user;
 }
 
+std::string passwd_home() {
+  const struct passwd* entry = ::getpwuid(::getuid());  // NOLINT(concurrency-mt-unsafe)
+  return entry != nullptr && entry->pw_dir != nullptr ? entry->pw_dir : "";
+}
+
 }  // namespace devenv::sys

@@ -25,4 +25,8 @@ struct User {
 /// that is where the caller's files are.
 Result<User> current_user();
 
+/// The home of the passwd entry of the real user, whatever HOME says: programs like ssh(1) look for
+/// their files there. "" when there is no entry.
+std::string passwd_home();
+
 }  // namespace devenv::sys
