@@ -18,6 +18,8 @@
 #include "cmd/list.hpp"
 #include "cmd/profile.hpp"
 #include "cmd/remove.hpp"
+#include "cmd/ssh_config.hpp"
+#include "cmd/ssh_proxy.hpp"
 #include "cmd/stop.hpp"
 
 namespace devenv::cmd {
@@ -33,6 +35,10 @@ constexpr std::array kCommands = {
             "Run a command in an environment", bind<RunOptions, add_run, run_run>},
     Command{"host", "", Group::environments, Rest::after_first_argument,
             "Run a command on the host, from inside an environment", bind<HostOptions, add_host, run_host>},
+    Command{"ssh-config", "", Group::environments, Rest::none,
+            "Let ssh, scp, rsync and editors into environments", bind<SshConfigOptions, add_ssh_config, run_ssh_config>},
+    Command{"ssh-proxy", "", Group::environments, Rest::none,
+            "Serve one SSH connection: the ProxyCommand of ssh", bind<SshProxyOptions, add_ssh_proxy, run_ssh_proxy>},
     Command{"list", "ls", Group::environments, Rest::none,
             "List environments", bind<ListOptions, add_list, run_list>},
     Command{"inspect", "", Group::environments, Rest::none,

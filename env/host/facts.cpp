@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "env/host/facts.hpp"
 
+#include "env/host/editors.hpp"
 #include "env/host/shares.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/process.hpp"
@@ -49,6 +50,7 @@ Facts probe(const sys::User& user) {
   facts.run_user = sys::is_directory("/run/user");
   facts.selinux = sys::exists("/sys/fs/selinux/enforce");
   facts.present = find_present(facts.runtime_directory);
+  facts.editor_directories = find_editor_directories(user.home);
   for (const std::string& path : facts.present) {
     if (path.starts_with("/etc/")) {
       facts.etc_files.push_back({.path = path, .link_target = link_into_host(path)});

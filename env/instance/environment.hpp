@@ -74,6 +74,8 @@ struct Environment : EnvironmentDirectory {
   std::string mount_point() const { return directory + "/root"; }
   /// The home of an environment that does not share the user's.
   std::string private_home() const { return directory + "/home"; }
+  /// Directories that take the place of some in the user's home (host/editors.hpp).
+  std::string private_directories() const { return directory + "/private"; }
 };
 
 }  // namespace devenv::instance

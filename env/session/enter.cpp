@@ -7,6 +7,7 @@
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
 #include "env/host/facts.hpp"
+#include "env/session/enter_internal.hpp"
 #include "env/session/environ.hpp"
 #include "env/session/inside.hpp"
 #include "env/session/nvidia_live.hpp"
@@ -202,42 +203,52 @@ std::string ca_bundle(const host::ShareChoice& shares) {
 
 }  // namespace
 
+Result<Joined> join_environment(const instance::Workspace& workspace,
+                                const instance::Environment& environment,
+                                bool clean,
+                                Reporter& reporter) {
+  const std::string host_runtime = host::runtime_directory(workspace.user);
+  TRY_ASSIGN_CONTEXT(RunningRecord record, join(workspace, environment, reporter),
+                     format("cannot enter environment '{}'", environment.name.string()));
+  refresh_links(record.shares, host_runtime, workspace.user);
+  std::vector<std::string> variables = build_environment(
+      EnvironmentInput{.host = sys::current_environment(),
+                       .image = record.image_environment,
+                       .environment_name = record.name,
+                       .user = workspace.user.name,
+                       .home = workspace.user.home,
+                       .shell = record.shell,
+                       .runtime_directory = runtime_inside(record, workspace.user, host_runtime),
+                       .shares = record.shares,
+                       .same_paths = same_paths(record, workspace.user, host_runtime),
+                       .driver = record.driver.variables,
+                       .ca_bundle = ca_bundle(record.shares),
+                       .clean = clean});
+  if (record.shares.wants("locale")) {
+    use_known_locales(variables);
+  }
+  return Joined{std::move(record), std::move(variables)};
+}
+
 Error enter(const instance::Workspace& workspace,
             const instance::Environment& environment,
             const EnterRequest& request,
             Reporter& reporter) {
   const auto directory = caller_directory();
-  const std::string host_runtime = host::runtime_directory(workspace.user);
-  const auto record = join(workspace, environment, reporter);
-  if (!record) {
-    return {
-        record.error().context(format("cannot enter environment '{}'", environment.name.string()))};
+  auto joined = join_environment(workspace, environment, request.clean_environment, reporter);
+  if (!joined) {
+    return joined.error();
   }
-  refresh_links(record->shares, host_runtime, workspace.user);
-  std::vector<std::string> variables = build_environment(
-      EnvironmentInput{.host = sys::current_environment(),
-                       .image = record->image_environment,
-                       .environment_name = record->name,
-                       .user = workspace.user.name,
-                       .home = workspace.user.home,
-                       .shell = record->shell,
-                       .runtime_directory = runtime_inside(*record, workspace.user, host_runtime),
-                       .shares = record->shares,
-                       .same_paths = same_paths(*record, workspace.user, host_runtime),
-                       .driver = record->driver.variables,
-                       .ca_bundle = ca_bundle(record->shares),
-                       .clean = request.clean_environment});
-  if (record->shares.wants("locale")) {
-    use_known_locales(variables);
-  }
+  std::vector<std::string>& variables = joined->variables;
   variables.push_back("PWD=" + enter_directory(directory, workspace.user.home, reporter));
   override_variables(variables, request.variables);
   sys::set_umask(request.umask);
   if (!request.command.empty()) {
     return exec_command(request.command, variables);
   }
-  const auto become = [&] { return exec_login_shell(record->shell, variables); };
-  return terminal_takes_mark() ? run_marked(record->name, workspace.user.uid, become) : become();
+  const RunningRecord& record = joined->record;
+  const auto become = [&] { return exec_login_shell(record.shell, variables); };
+  return terminal_takes_mark() ? run_marked(record.name, workspace.user.uid, become) : become();
 }
 
 }  // namespace devenv::session

@@ -162,6 +162,24 @@ void add_home(const PlanInput& input, MountPlan& plan) {
   }
 }
 
+/// Programs that an editor puts there fit one distribution only.
+void add_editors(const PlanInput& input, MountPlan& plan) {
+  if (!input.shares.wants("home")) {
+    return;
+  }
+  std::vector<std::string> homes = {input.facts.home};
+  if (input.facts.canonical_home != input.facts.home) {
+    homes.push_back(input.facts.canonical_home);
+  }
+  for (const std::string& directory : input.facts.editor_directories) {
+    for (const std::string& home : homes) {
+      plan.emplace_back(
+          BindMount{.source = HostPath(format("{}/{}", input.private_directories, directory)),
+                    .target = EnvPath(format("{}/{}", home, directory))});
+    }
+  }
+}
+
 void add_run_user(const PlanInput& input, MountPlan& plan) {
   const host::Facts& facts = input.facts;
   if (has_private_runtime(input.shares)) {
@@ -246,6 +264,7 @@ MountPlan plan_mounts(const PlanInput& input) {
   add_mounts(input, plan);
   add_run_user(input, plan);
   add_home(input, plan);
+  add_editors(input, plan);
   add_other_runtime(input, plan);
   add_looks(input, plan);
   for (sandbox::MountOp& op : plan_nvidia(input.nvidia)) {

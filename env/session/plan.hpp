@@ -22,8 +22,9 @@ struct PlanInput {
   sys::User user;
   host::Facts facts;
   host::ShareChoice shares;
-  std::string private_home;   ///< on the host: used when the home is not shared
-  std::string guest_program;  ///< devenv-guest on the host
+  std::string private_home;         ///< on the host: used when the home is not shared
+  std::string private_directories;  ///< on the host: below it, what is in place of the home's own
+  std::string guest_program;        ///< devenv-guest on the host
   /// Run on the host when the image has none: see find_host_programs.
   std::vector<std::string> host_programs;
   host::NvidiaFacts nvidia;  ///< empty when it is not shared

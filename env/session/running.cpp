@@ -54,19 +54,24 @@ bool sees_session(const sys::UniqueFd& process, const std::string& session_id) {
   return status && status->success();
 }
 
-/// A process that lives on in the namespaces of a holder that was killed.
+/// A process that lives on in the namespaces of a holder that was killed; else one with a copy of
+/// its mounts (sessions of ssh.hpp, `sudo unshare --mount`): while they have the root mounted, it
+/// must be joined and not be mounted a second time. In a user namespace below there are sandboxes.
 std::optional<sys::UniqueFd> find_survivor(const RunningRecord& record) {
-  const auto pids = sys::list_processes();
-  if (!pids) {
-    return std::nullopt;
-  }
-  for (const pid_t pid : *pids) {
-    // The very namespaces: a sandbox inside the environment has others below them.
+  std::vector<pid_t> with_copy;
+  std::vector<pid_t> candidates;
+  for (const pid_t pid : sys::list_processes().value_or(std::vector<pid_t>{})) {
     if (pid == record.server_pid ||
-        sys::namespace_id(pid, "user").value_or(0) != record.user_namespace ||
-        sys::namespace_id(pid, "mnt").value_or(0) != record.mount_namespace) {
+        sys::namespace_id(pid, "user").value_or(0) != record.user_namespace) {
       continue;
     }
+    const auto mounts = sys::namespace_id(pid, "mnt");
+    if (mounts) {
+      (*mounts == record.mount_namespace ? candidates : with_copy).push_back(pid);
+    }
+  }
+  candidates.insert(candidates.end(), with_copy.begin(), with_copy.end());
+  for (const pid_t pid : candidates) {
     auto process = sys::open_pidfd(pid);
     if (process && sees_session(*process, record.session_id)) {
       return *std::move(process);

@@ -8,6 +8,7 @@
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
+#include "env/host/editors.hpp"
 #include "env/image/record.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/sandbox/user_namespace.hpp"
@@ -193,6 +194,7 @@ PlanInput plan_input(const instance::Workspace& workspace,
                   .facts = facts_for(workspace, environment, environment.spec.shares, store),
                   .shares = environment.spec.shares,
                   .private_home = environment.private_home(),
+                  .private_directories = environment.private_directories(),
                   .guest_program = workspace.guest_program(),
                   .host_programs = find_host_programs(environment.spec),
                   .nvidia = {}};
@@ -288,6 +290,10 @@ Result<void> start(const instance::Workspace& workspace,
     TRY(sys::make_directories(environment.private_home(), 0700));
   }
   const PlanInput input = plan_input(workspace, environment, store, launch.record.session_id);
+  if (environment.spec.shares.wants("home")) {
+    host::make_editor_directories(input.facts.editor_directories, input.facts.home,
+                                  input.private_directories);
+  }
   for (const std::string& warning : input.nvidia.warnings) {
     reporter.warn(warning, "");
   }

@@ -32,6 +32,7 @@ PlanInput sample_input() {
                                                     "/run/user/1000/bus"}},
                    .shares = {},
                    .private_home = "/data/envs/fedora/home",
+                   .private_directories = "/data/envs/fedora/private",
                    .guest_program = "/usr/libexec/devenv/devenv-guest"};
 }
 
@@ -106,6 +107,21 @@ TEST_CASE("mount plan: a runtime directory of its own when something in the host
   CHECK(runtime_directory_inside(input.shares, "/var/run-alice", HostUid(1000)) ==
         "/run/user/1000");
   CHECK(runtime_directory_inside({}, "/var/run-alice", HostUid(1000)) == "/var/run-alice");
+}
+
+TEST_CASE("mount plan: what editors put into the home is private to the environment") {
+  PlanInput input = sample_input();
+  input.facts.editor_directories = {".vscode-server", ".cache/JetBrains/RemoteDev"};
+  input.facts.canonical_home = "/var/home/alice";
+  CHECK(has_line(plan_mounts(input),
+                 "bind? /var/home/alice -> /var/home/alice\n"
+                 "bind? /data/envs/fedora/private/.vscode-server -> /home/alice/.vscode-server\n"
+                 "bind? /data/envs/fedora/private/.vscode-server -> "
+                 "/var/home/alice/.vscode-server\n"
+                 "bind? /data/envs/fedora/private/.cache/JetBrains/RemoteDev -> "
+                 "/home/alice/.cache/JetBrains/RemoteDev\n"));
+  input.shares.off = {"home"};
+  CHECK_FALSE(has_line(plan_mounts(input), "bind? /data/envs/fedora/private"));
 }
 
 TEST_CASE("mount plan: a home behind a link is there under both names") {
