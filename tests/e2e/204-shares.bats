@@ -300,7 +300,9 @@ wayland-7"
 @test "doctor NAME: an image that is not complete" {
   create box
   local layer
-  layer=$(find "$HOME/.local/share/devenv/store/layers" -maxdepth 2 -name fs)
+  layer=$(devenv inspect --json box |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["state"]["layers"][0].split(":")[1])')
+  layer=$HOME/.local/share/devenv/store/layers/$layer/fs
   mv "$layer" "$layer.away"
   expect 5 devenv doctor box
   contains "$output" "FAIL  image: 1 of the 1 layers of $REGISTRY/busybox:latest are missing"
