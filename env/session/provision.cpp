@@ -5,6 +5,7 @@
 #include "env/base/log.hpp"
 #include "env/session/accounts.hpp"
 #include "env/session/prompt.hpp"
+#include "env/session/subordinate_ids.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/tree.hpp"
 
@@ -54,6 +55,22 @@ Result<void> update_accounts(int root, const sys::User& user, const std::string&
   TRY(update(root, "/etc/gshadow", files.gshadow, edited.gshadow, 0640));
   // Last: what has to be renamed in the others is found from it, also after an interruption.
   return update(root, "/etc/passwd", files.passwd, edited.passwd, 0644);
+}
+
+/// The user may run containers inside. Root may without: for it there is nothing to write.
+Result<void> update_subordinate_ids(int root, const sys::User& user, const sandbox::IdMap& map) {
+  if (map.kind != sandbox::IdMapKind::keep_id || user.uid.get() == 0) {
+    return {};
+  }
+  const auto update_one = [&](const char* path, std::uint32_t own,
+                              const std::vector<sandbox::IdExtent>& extents) -> Result<void> {
+    TRY_ASSIGN(const auto old_contents, sys::read_file_in_root(root, path));
+    const std::string contents =
+        edit_subordinate_ids(old_contents.value_or(""), user, own, extents);
+    return contents.empty() ? Result<void>() : update(root, path, old_contents, contents, 0644);
+  };
+  TRY(update_one("/etc/subuid", user.uid.get(), map.uids));
+  return update_one("/etc/subgid", user.gid.get(), map.gids);
 }
 
 /// Also where the image has no sudo: the rule is there when the user installs it. The last matching
@@ -118,15 +135,15 @@ Result<void> tell_rpm(int root) {
 
 }  // namespace
 
-Result<std::string> provision(int root, const sys::User& user) {
+Result<std::string> provision(int root, const sys::User& user, const sandbox::IdMap& map) {
   TRY(open_root_to_users(root));
   TRY(sys::make_directories_in_root(root, "/etc"));
   const std::string shell =
       choose_shell(user.shell, [root](const std::string& path) { return is_program(root, path); });
   TRY_CONTEXT(update_accounts(root, user, shell), "cannot enter the user in the account files");
   // Without these there is a shell all the same.
-  for (const auto& done :
-       {update_sudoers(root, user), link_sudo(root), link_profile(root), tell_rpm(root)}) {
+  for (const auto& done : {update_subordinate_ids(root, user, map), update_sudoers(root, user),
+                           link_sudo(root), link_profile(root), tell_rpm(root)}) {
     if (!done) {
       LOG_WARN("{}", done.error().to_line());
     }

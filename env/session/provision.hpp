@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The user's own entries in an environment's root: account files, sudoers, the sudo of ours.
+// The user's own entries in an environment's root: account files, subordinate ids, sudoers, the
+// sudo of ours.
 #pragma once
 
 #include <string>
 
 #include "env/base/result.hpp"
+#include "env/sandbox/id_map.hpp"
 #include "env/sys/users.hpp"
 
 namespace devenv::session {
@@ -12,7 +14,7 @@ namespace devenv::session {
 /// Writes what is missing; an unchanged root is only read. No program of the image runs.
 ///
 /// Called in the environment's namespaces before the root is changed, with new files belonging to
-/// root. Returns the login shell inside.
-Result<std::string> provision(int root, const sys::User& user);
+/// root; `map` is theirs. Returns the login shell inside.
+Result<std::string> provision(int root, const sys::User& user, const sandbox::IdMap& map);
 
 }  // namespace devenv::session

@@ -122,6 +122,7 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
                               const DriverLibraries& libraries,
                               const instance::Environment& environment,
                               const sandbox::RootLayout& layout,
+                              const sandbox::IdMap& map,
                               const sys::User& user,
                               int lock,
                               int door) {
@@ -134,7 +135,7 @@ Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
   // Before anything of the host is mounted, so that no link of the image leads there. What is
   // written belongs to root.
   sys::set_file_system_ids(0, 0);
-  TRY_ASSIGN(std::string shell, provision(mounted.root.get(), user));
+  TRY_ASSIGN(std::string shell, provision(mounted.root.get(), user, map));
   TRY_ASSIGN(const auto skipped, sandbox::apply(std::move(opened), mounted.root.get()));
   for (const std::string& line : skipped) {
     LOG_INFO("not mounted: {}", line);
@@ -304,7 +305,8 @@ Result<void> start(const instance::Workspace& workspace,
     return sandbox::spawn_in_user_namespace(map, sandbox::MountNamespace::own, std::move(body));
   };
   const auto prepare = [&, door = launch.door.socket.get()] {
-    return prepare_root(plan, libraries, environment, layout, workspace.user, lock->fd(), door);
+    return prepare_root(plan, libraries, environment, layout, map, workspace.user, lock->fd(),
+                        door);
   };
   return session::launch(std::move(launch), spawn, prepare);
 }
