@@ -119,7 +119,9 @@ Result<void> Store::check_format(std::string_view id_map) const {
         Error(ErrorCode::conflict,
               format("its layers belong to the ids '{}', but yours are now '{}'",
                      text::sanitize(*recorded), id_map))
-            .with_hint("give your user the old ranges back in /etc/subuid and /etc/subgid"));
+            .with_hint(
+                "give your user the old ranges back in /etc/subuid and /etc/subgid; inside an "
+                "environment, which has other ids, set XDG_DATA_HOME to have another store"));
   }
   return {};
 }

@@ -105,6 +105,15 @@ Result<void> link_sudo(int root) {
   return sys::make_symlink_in_root(root, "/usr/local/bin/sudo", "/run/devenv/bin/sudo");
 }
 
+/// Image builders leave it to the engine: pacman refuses every installation without it, and df(1)
+/// of some images lists nothing. Source: mount(8), "FILES".
+Result<void> link_mount_table(int root) {
+  TRY_ASSIGN(const auto etc, sys::make_directories_in_root(root, "/etc"));
+  TRY_ASSIGN(const auto there, sys::stat_at(etc.get(), "mtab"));
+  return there ? Result<void>()
+               : sys::make_symlink_in_root(root, "/etc/mtab", "../proc/self/mounts");
+}
+
 bool is_directory(int root, const char* path) {
   return sys::open_in_root(root, path, O_PATH | O_DIRECTORY).has_value();
 }
@@ -142,8 +151,9 @@ Result<std::string> provision(int root, const sys::User& user, const sandbox::Id
       choose_shell(user.shell, [root](const std::string& path) { return is_program(root, path); });
   TRY_CONTEXT(update_accounts(root, user, shell), "cannot enter the user in the account files");
   // Without these there is a shell all the same.
-  for (const auto& done : {update_subordinate_ids(root, user, map), update_sudoers(root, user),
-                           link_sudo(root), link_profile(root), tell_rpm(root)}) {
+  for (const auto& done :
+       {update_subordinate_ids(root, user, map), update_sudoers(root, user), link_sudo(root),
+        link_mount_table(root), link_profile(root), tell_rpm(root)}) {
     if (!done) {
       LOG_WARN("{}", done.error().to_line());
     }
