@@ -56,6 +56,9 @@ constexpr std::string_view kOnlyInHome[] = {
     "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GOROOT", "GOTOOLDIR",
 };
 
+/// Directories to work in: of use only where they are the same inside. Every image has /var/tmp.
+constexpr std::string_view kTemporary[] = {"TMPDIR", "TMP", "TEMP", "TEMPDIR"};
+
 /// The user's session: the image's value only stands in when the host has none.
 constexpr std::string_view kSession[] = {
     "TERM", "TERM_*", "COLORTERM", "VTE_VERSION", "KONSOLE_*", "XTERM_VERSION", "LS_COLORS",
@@ -256,6 +259,9 @@ bool crosses(const Variable& variable, const EnvironmentInput& input, std::strin
     return false;
   }
   const bool path = variable.value.starts_with('/');
+  if (path && matches_any(variable.name, kTemporary)) {
+    return variable.value == "/var/tmp" || input.same_paths.contains(variable.value);
+  }
   return !path || !matches_any(variable.name, kOnlyInHome) || is_below(variable.value, home);
 }
 

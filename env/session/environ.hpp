@@ -33,7 +33,7 @@ struct EnvironmentInput {
 ///
 /// - Everything of the host crosses but what names its libraries, its processes or itself (LD_*,
 ///   XDG_*_DIRS, HOSTNAME, PWD...), and what points to a file of the host outside the home
-///   (SSL_CERT_FILE, JAVA_HOME...).
+///   (SSL_CERT_FILE, JAVA_HOME...), or to a directory for temporary files that is not shared.
 /// - The image's variables win, except those of the session: language, terminal, display,
 /// proxies...
 /// - What belongs to a share that is off stays outside; paths to sockets of the session lead below

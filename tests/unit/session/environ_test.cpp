@@ -280,6 +280,21 @@ TEST_CASE("PATH: the image's, ours, then the host's below the home") {
   CHECK(value_of(build_environment(input({}, {"PATH="})), "PATH") == usual + ":/run/devenv/bin");
 }
 
+TEST_CASE("TMPDIR: only what is the same inside") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"TMPDIR=/tmp/mine", "/tmp/mine"}, {"TMPDIR=/home/ann/tmp", "/home/ann/tmp"},
+      {"TMPDIR=/var/tmp", "/var/tmp"},   {"TMPDIR=/var/tmp/mine", ""},
+      {"TMPDIR=/scratch", ""},           {"TMPDIR=relative", "relative"},
+  };
+  for (const auto& [variable, expected] : cases) {
+    CAPTURE(variable);
+    EnvironmentInput with = input({variable}, {});
+    with.same_paths.add("/tmp");
+    with.same_paths.add("/home/ann");
+    CHECK(value_of(build_environment(with), "TMPDIR").value_or("") == expected);
+  }
+}
+
 TEST_CASE("TERMINFO_DIRS: the image's first, then the terminal's and the host's") {
   const std::string usual = "/etc/terminfo:/lib/terminfo:/usr/share/terminfo:";
   struct TerminfoCase {
