@@ -13,9 +13,17 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 import urllib.request
 
 ROUNDS = 3
+# Those without which an environment has something of its own that takes longer to make.
+BASIC_SHARES = ["home", "tmp", "network", "ipc", "hostname"]
+# What a desktop has in XDG_RUNTIME_DIR.
+SOCKETS = ["bus", "wayland-0", "pipewire-0", "pulse/native", "keyring/control", "gnupg/S.gpg-agent",
+           "systemd/private", "doc/by-app", "at-spi/bus"]
+FLATPAK_SPAWN = "/usr/libexec/flatpak-xdg-utils/flatpak-spawn"
+FLATPAK_HELPER = "/usr/libexec/flatpak-session-helper"
 
 
 class Bench:
@@ -24,6 +32,8 @@ class Bench:
         self.image = image
         self.devenv = os.path.join(work, "prefix", "bin", "devenv")
         self.rows = []
+        # In the home, where it can be run inside, too.
+        self.clock = shutil.copy(shutil.which("hyperfine"), os.path.join(work, "home", "hyperfine"))
 
     # ---- helpers ----------------------------------------------------------------------------------
 
@@ -33,16 +43,19 @@ class Bench:
             sys.exit(f"{shlex.join(command)}: status {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    def time(self, commands, *, runs, prepare=None, warmup=0):
-        """Median seconds of each command. They run in turn, ROUNDS times; prepare is not timed."""
+    def time(self, commands, *, runs, prepare=None, warmup=0, rounds=ROUNDS, within=None):
+        """Median seconds of each command. They run in turn, `rounds` times; prepare is not timed.
+
+        `within`: for each command, the command that the clock runs in.
+        """
         times = [[] for _ in commands]
         result = os.path.join(self.work, "home", "hyperfine.json")
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for position, command in enumerate(commands):
                 options = ["--runs", str(runs), "--warmup", str(warmup)]
                 if prepare and prepare[position]:
                     options += ["--prepare", prepare[position]]
-                self.run("hyperfine", "-N", *options, "--style", "none", "--export-json", result, command)
+                self.run(*(within[position] if within else []), self.clock, "-N", *options, "--style", "none", "--export-json", result, command)
                 with open(result, encoding="utf-8") as file:
                     times[position] += json.load(file)["results"][0]["times"]
         return [statistics.median(values) for values in times]
@@ -171,6 +184,52 @@ class Bench:
         self.row("pull", names, self.time(commands, runs=1, prepare=prepare * len(commands)), "at most 1/4 of podman pull")
         self.run(*as_root.split(), "rm", "-rf", folder)
 
+    def shares(self):
+        """All that can be shared, as on a desktop, against what nobody does without."""
+        for name in SOCKETS:
+            path = os.path.join(os.environ["XDG_RUNTIME_DIR"], name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb"):
+                pass
+        self.run(self.devenv, "stop", "bench")
+        shares = json.loads(self.run(self.devenv, "inspect", "--json", "bench"))["shares"]
+        unwanted = []
+        for share in shares:
+            if share["name"] not in BASIC_SHARES:
+                unwanted += ["--no-share", share["name"]]
+        self.run(self.devenv, "create", "bare", "--image", self.image, *unwanted)
+        names = ["devenv enter", "without shares"]
+        commands = [f"{self.devenv} enter {name} -- true" for name in ("bench", "bare")]
+        warm = self.time(commands, runs=60, warmup=5, rounds=10)
+        self.row("warm entry, shares", names, warm,
+                 f"at most 1 ms more than without shares: {(warm[0] - warm[1]) * 1e3:+.1f} ms")
+        prepare = [f"{self.devenv} stop {name}" for name in ("bench", "bare")]
+        cold = self.time(commands, runs=5, prepare=prepare, rounds=10)
+        self.row("cold start, shares", names, cold,
+                 f"at most 10 ms more than without shares: {(cold[0] - cold[1]) * 1e3:+.1f} ms")
+        self.run(self.devenv, "rm", "-f", "bare")
+
+    def host_commands(self):
+        """Both ask a process of the session; flatpak's over the session's bus, on the host itself."""
+        names = ["devenv host true", "/bin/true"]
+        commands = ["/run/devenv/bin/devenv host true", "/bin/true"]
+        within = [[self.devenv, "enter", "bench", "--"], []]
+        servers = []
+        if os.path.exists(FLATPAK_SPAWN) and os.path.exists(FLATPAK_HELPER):
+            address = f"unix:path={self.work}/runtime/flatpak-bus"
+            servers.append(subprocess.Popen(["dbus-daemon", "--session", "--nofork", f"--address={address}"]))
+            bus = {**os.environ, "DBUS_SESSION_BUS_ADDRESS": address}
+            wait_for(os.path.join(self.work, "runtime", "flatpak-bus"))
+            servers.append(subprocess.Popen([FLATPAK_HELPER], env=bus))
+            names.append("flatpak-spawn --host true")
+            commands.append(f"{FLATPAK_SPAWN} --host true")
+            within.append(["env", f"DBUS_SESSION_BUS_ADDRESS={address}"])
+        self.row("host command", names, self.time(commands, runs=40, warmup=5, rounds=5, within=within),
+                 "under 10 ms; at most 1/10 of flatpak-spawn --host true")
+        for server in servers:
+            server.terminate()
+            server.wait()
+
     def pss(self):
         with open(f"/proc/{self.keeper()}/smaps_rollup", encoding="ascii") as file:
             for line in file:
@@ -187,6 +246,8 @@ class Bench:
         distrobox = podman and self.start_distrobox()
         self.version()
         self.warm(podman, distrobox)
+        self.shares()
+        self.host_commands()
         self.pull(podman)
         cold = self.cold(distrobox)
         first = self.first()
@@ -215,6 +276,11 @@ class Bench:
         lines.append(f"| create and first entry | {show(first)} | | | | under 100 ms |")
         lines.append(f"| memory of the keeper | {pss} kB PSS | | | | under 1024 kB |")
         return "\n".join(lines)
+
+
+def wait_for(path):
+    while not os.path.exists(path):
+        time.sleep(0.05)
 
 
 def show(seconds):
