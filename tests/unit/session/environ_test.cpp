@@ -286,12 +286,12 @@ TEST_CASE("TMPDIR: only what is the same inside") {
       {"TMPDIR=/var/tmp", "/var/tmp"},   {"TMPDIR=/var/tmp/mine", ""},
       {"TMPDIR=/scratch", ""},           {"TMPDIR=relative", "relative"},
   };
-  for (const auto& [variable, expected] : cases) {
-    CAPTURE(variable);
-    EnvironmentInput with = input({variable}, {});
+  for (const auto& example : cases) {
+    CAPTURE(example.first);
+    EnvironmentInput with = input({example.first}, {});
     with.same_paths.add("/tmp");
     with.same_paths.add("/home/ann");
-    CHECK(value_of(build_environment(with), "TMPDIR").value_or("") == expected);
+    CHECK(value_of(build_environment(with), "TMPDIR").value_or("") == example.second);
   }
 }
 
