@@ -54,9 +54,9 @@ void show_window(const char* name) {
   XNextEvent(display, &event);
 
   XShmSegmentInfo segment{};
-  XImage* const image =
-      XShmCreateImage(display, DefaultVisual(display, screen), DefaultDepth(display, screen),
-                      ZPixmap, nullptr, &segment, kSide, kSide);
+  XImage* const image = XShmCreateImage(display, DefaultVisual(display, screen),
+                                        static_cast<unsigned>(DefaultDepth(display, screen)),
+                                        ZPixmap, nullptr, &segment, kSide, kSide);
   const std::size_t size = static_cast<std::size_t>(image->bytes_per_line) * kSide;
   segment.shmid = shmget(IPC_PRIVATE, size, IPC_CREAT | 0600);
   segment.shmaddr = static_cast<char*>(shmat(segment.shmid, nullptr, 0));
