@@ -186,6 +186,15 @@ std::string runtime_inside(const RunningRecord& record,
   return !host_runtime.empty() && sys::is_directory(below) ? below : "";
 }
 
+/// Whether tickets are kept by a server of the host, and are to be found there: as distributions
+/// say it, in a file that sssd's package brings. Asked inside.
+bool has_ticket_server(const host::ShareChoice& shares) {
+  const auto configured =
+      sys::stat_at(AT_FDCWD, kHostRootInside + std::string("/etc/krb5.conf.d/kcm_default_ccache"));
+  return shares.wants("kerberos") && configured && *configured &&
+         sys::exists("/run/.heim_org.h5l.kcm-socket");
+}
+
 /// The host's certificates, asked for inside; "" when they are not shared.
 std::string ca_bundle(const host::ShareChoice& shares) {
   const host::Share* const share = host::find_share("ca-certificates");
@@ -223,6 +232,7 @@ Result<Joined> join_environment(const instance::Workspace& workspace,
                        .same_paths = same_paths(record, workspace.user, host_runtime),
                        .driver = record.driver.variables,
                        .ca_bundle = ca_bundle(record.shares),
+                       .ticket_server = has_ticket_server(record.shares),
                        .clean = clean});
   if (record.shares.wants("locale")) {
     use_known_locales(variables);

@@ -313,6 +313,9 @@ std::vector<std::string> build_environment(const EnvironmentInput& input) {
       variables.set(name, input.ca_bundle);
     }
   }
+  if (input.ticket_server && !variables.find("KRB5CCNAME")) {
+    variables.set("KRB5CCNAME", "KCM:");
+  }
   variables.set("container", "devenv");
   variables.set("DEVENV_NAME", input.environment_name);
   return variables.release();

@@ -24,6 +24,7 @@ struct EnvironmentInput {
   /// (nvidia.hpp).
   std::vector<std::string> driver;
   std::string ca_bundle;  ///< the host's certificates as they are reached inside; empty: not shared
+  bool ticket_server = false;  ///< Kerberos tickets are kept by the host's sssd (KCM)
   /// Of the host's variables only the terminal's kind crosses.
   bool clean = false;
 };

@@ -367,6 +367,15 @@ TEST_CASE("environment: clean, and what the command line adds") {
   CHECK(value_of(built, "HOME") == "/home/ann");
 }
 
+TEST_CASE("environment: where Kerberos tickets are, unless the caller says so") {
+  EnvironmentInput tickets = input({}, {});
+  CHECK_FALSE(value_of(build_environment(tickets), "KRB5CCNAME"));
+  tickets.ticket_server = true;
+  CHECK(value_of(build_environment(tickets), "KRB5CCNAME") == "KCM:");
+  tickets.host = {"KRB5CCNAME=FILE:/tmp/mine"};
+  CHECK(value_of(build_environment(tickets), "KRB5CCNAME") == "FILE:/tmp/mine");
+}
+
 TEST_CASE("environment: themes and certificates of the host") {
   EnvironmentInput looks = input({"XDG_DATA_DIRS=/host"}, {"XDG_DATA_DIRS=/opt/share"});
   looks.shares = {};
