@@ -14,7 +14,7 @@ void add_edit(CLI::App& app, EditOptions& options) {
   add_share_flags(app, options.shares);
   add_host_commands_flag(app, options.host_commands);
   app.footer(
-      "What changes is in force from the next start on.\n"
+      "Shares change with the next start, the policy for host commands at once.\n"
       "\n"
       "Examples:\n"
       "  devenv edit fedora --no-share home --no-share network\n"
@@ -42,12 +42,13 @@ Result<ExitCode> run_edit(const EditOptions& options, Context& context) {
                }
                spec.host_commands = host_commands.value_or(spec.host_commands);
              }));
+  TRY(session::renew_host_commands(*workspace, environment));
   TRY_ASSIGN(const auto running, session::find_running(environment));
   context.ui().note(changed ? format("changed '{}'", options.name)
                             : format("'{}' is like that already", options.name));
-  if (changed && running) {
+  if (changed && running && options.shares.given()) {
     context.ui().note(
-        format("it is running: the change is in force after devenv stop {}", options.name));
+        format("it is running: what it shares changes after devenv stop {}", options.name));
   }
   return ExitCode::done;
 }

@@ -35,9 +35,10 @@ enum class Answer { yes, no, cannot_ask, nobody_waits };
 /// Asks the user, on the display the broker was started with, whether the command may run.
 Answer ask_user(const char* environment, const Request& request, const Watch& watch);
 
-/// Goes where the request wants to: the same path, without a leading /run/host, else to the home.
-/// Gives that path; `fell_back` is set when it is the home.
-const char* enter_directory(const Request& request, bool& fell_back);
+/// Goes to the directory that the caller stands in: the same path without a leading /run/host, if
+/// it is the same directory. Else to the home, if the request allows that. Gives the path; nullptr
+/// when there is none.
+const char* enter_directory(const Request& request);
 
 /// The broker's own variables with those of the request, and PWD.
 char** command_environment(const Request& request, const char* directory);

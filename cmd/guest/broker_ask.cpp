@@ -84,7 +84,7 @@ Dialog find_dialog(const char* text) {
     return {kdialog, {"kdialog", "--title", "devenv", "--warningyesno", text}};
   }
   if (const char* const xmessage = find_program("xmessage")) {
-    return {xmessage, {"xmessage", "-buttons", "Allow:0,Deny:1", "-default", "Deny", text}};
+    return {xmessage, {"xmessage", "-buttons", "Allow:0,Deny:3", "-default", "Deny", text}};
   }
   return {};
 }
@@ -107,7 +107,7 @@ bool still_waits(int connection) {
   return count == 1 ? is_forwarded(number) && !calls_off(number) : count < 0 && errno == EAGAIN;
 }
 
-Answer wait_for_answer(pid_t dialog, const Watch& watch) {
+Answer wait_for_answer(pid_t dialog, bool is_xmessage, const Watch& watch) {
   int status = 0;
   while (waitpid(dialog, &status, WNOHANG) != dialog) {
     pollfd files[] = {
@@ -124,7 +124,8 @@ Answer wait_for_answer(pid_t dialog, const Watch& watch) {
   if (code == 0) {
     return Answer::yes;
   }
-  return code == 127 ? Answer::cannot_ask : Answer::no;
+  // xmessage has 1 for a display that does not answer, and 3 for Deny, as it is told here.
+  return code == 127 || (code == 1 && is_xmessage) ? Answer::cannot_ask : Answer::no;
 }
 
 }  // namespace
@@ -135,7 +136,8 @@ Answer ask_user(const char* environment, const Request& request, const Watch& wa
   }
   const Dialog dialog = find_dialog(question(environment, request));
   const pid_t child = dialog.program == nullptr ? -1 : start_dialog(dialog);
-  return child < 0 ? Answer::cannot_ask : wait_for_answer(child, watch);
+  const bool is_xmessage = child >= 0 && basename(dialog.program) == "xmessage";
+  return child < 0 ? Answer::cannot_ask : wait_for_answer(child, is_xmessage, watch);
 }
 
 }  // namespace devenv::guest

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/guest/broker.hpp"
@@ -17,12 +18,30 @@ std::string_view name_of(std::string_view variable) {
   return take_field(variable, '=');
 }
 
+/// Whether this is the very directory that the caller stands in. One of the same name may be
+/// another: `rm` would find other files there.
+bool is_here(const Request& request) {
+  struct stat here = {};
+  return stat(".", &here) == 0 && here.st_dev == request.device && here.st_ino == request.inode;
+}
+
+/// XDG_RUNTIME_DIR of the environment's own is none here.
+bool is_of_use(std::string_view variable) {
+  std::string_view value = variable;
+  if (take_field(value, '=') != "XDG_RUNTIME_DIR") {
+    return true;
+  }
+  struct stat directory = {};
+  return stat(value.data(), &directory) == 0 && S_ISDIR(directory.st_mode) &&
+         directory.st_uid == getuid();
+}
+
 bool is_replaced(std::string_view name, const Request& request) {
   if (name == "PWD" || name == "OLDPWD") {
     return true;
   }
   for (const std::string_view variable : request.variables) {
-    if (name_of(variable) == name) {
+    if (name_of(variable) == name && is_of_use(variable)) {
       return true;
     }
   }
@@ -58,23 +77,22 @@ int execute_file(const char* file, char** arguments, char** environment) {
 
 }  // namespace
 
-const char* enter_directory(const Request& request, bool& fell_back) {
+const char* enter_directory(const Request& request) {
   const char* directory = request.directory.data();
-  if (!request.directory.empty() && chdir(directory) == 0) {
-    return directory;
-  }
   if (request.directory.starts_with(kHostRoot)) {
     directory += kHostRoot.size() - 1;
-    if (chdir(directory) == 0) {
-      return directory;
-    }
   }
-  fell_back = true;
+  if (!request.directory.empty() && chdir(directory) == 0 && is_here(request)) {
+    return directory;
+  }
+  if (!request.anywhere) {
+    return nullptr;
+  }
   const char* const home = getenv("HOME");
   if (home != nullptr && *home == '/' && chdir(home) == 0) {
     return home;
   }
-  return "/";  // where the broker is
+  return chdir("/") == 0 ? "/" : nullptr;
 }
 
 char** command_environment(const Request& request, const char* directory) {
@@ -85,7 +103,9 @@ char** command_environment(const Request& request, const char* directory) {
     }
   }
   for (char* const variable : request.variables) {
-    variables.add(variable);
+    if (is_of_use(variable)) {
+      variables.add(variable);
+    }
   }
   variables.add(concatenate({"PWD=", directory}));
   variables.add(nullptr);

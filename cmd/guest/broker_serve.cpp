@@ -241,15 +241,17 @@ void serve(const BrokerOptions& options, int connection) {
   if (request->terminal && ioctl(streams[0], TIOCSCTTY, 0) != 0) {
     return refuse(connection, Refusal::malformed);
   }
-  bool fell_back = false;
-  const char* const directory = enter_directory(*request, fell_back);
+  const char* const directory = enter_directory(*request);
+  if (directory == nullptr) {
+    return refuse(connection, Refusal::elsewhere);
+  }
   char** const environment = command_environment(*request, directory);
   const Command command = start_command(options, *request, environment, streams);
   if (command.error != 0) {
     send_reply(connection, ReplyKind::failed, command.error);
     return;
   }
-  send_reply(connection, ReplyKind::started, fell_back ? 1 : 0);
+  send_reply(connection, ReplyKind::started, 0);
   supervise(command, watch);
 }
 

@@ -130,6 +130,14 @@ Encoded encode(Arguments command) {
   for (const char* const part : parts) {
     end = stpcpy(end, part) + 1;
   }
+  struct stat here = {};
+  if (stat(".", &here) == 0) {
+    encoded.head.device = here.st_dev;
+    encoded.head.inode = here.st_ino;
+  }
+  // What these do has nothing to do with where they are called.
+  const std::string_view name = basename(command.front());
+  encoded.head.anywhere = name == "xdg-open" || name == "flatpak" ? 1 : 0;
   encoded.head.size = static_cast<std::uint32_t>(size);
   encoded.head.arguments = static_cast<std::uint32_t>(command.size());
   encoded.head.mask = umask(0);
@@ -150,6 +158,11 @@ int connect_to_host() {
   return socket;
 }
 
+int only_user_may(std::string_view command) {
+  return fail(kNobodyThere, {"cannot run '", command, "' on the host: only the user and root may"},
+              "");
+}
+
 int not_reachable(int error, std::string_view command) {
   const char* const name = getenv("DEVENV_NAME");
   const char* const environment = name == nullptr ? "NAME" : name;
@@ -165,10 +178,14 @@ int not_reachable(int error, std::string_view command) {
         concatenate({"type on the host: devenv edit ", environment,
                      " --host-commands allow; devenv stop ", environment}));
   }
-  return fail(kNobodyThere,
-              {"cannot run '", what, "' on the host: nobody there answers: ",
-               error == ECONNREFUSED ? "Connection refused" : error_text(error)},
-              concatenate({"start the environment anew, on the host: devenv stop ", environment}));
+  if (error == EACCES) {
+    return only_user_may(what);
+  }
+  return fail(
+      kNobodyThere,
+      {"cannot run '", what, "' on the host: nobody there answers: ",
+       error == ECONNREFUSED ? "Connection refused" : error_text(error)},
+      concatenate({"enter the environment once more, from the host: devenv enter ", environment}));
 }
 
 int refused(std::int32_t refusal, std::string_view command) {
@@ -183,8 +200,11 @@ int refused(std::int32_t refusal, std::string_view command) {
            "or xmessage on the host"},
           "to be asked no more, on the host: devenv edit NAME --host-commands allow");
     case Refusal::stranger:
+      return only_user_may(command);
+    case Refusal::elsewhere:
       return fail(kNobodyThere,
-                  {"cannot run '", command, "' on the host: only the user and root may"}, "");
+                  {"cannot run '", command, "' on the host: this directory is not the host's"},
+                  "cd to one that both have, your home say; the host's root is /run/host here");
     case Refusal::malformed:
       break;
   }

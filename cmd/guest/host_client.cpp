@@ -2,6 +2,7 @@
 #include "cmd/guest/host_client.hpp"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -114,9 +115,6 @@ class Conversation {
       case ReplyKind::started:
         started_ = true;
         asked_to_end_ = 0;
-        if (reply.value != 0) {
-          complain("devenv", {"the host does not have this directory: running in the home"});
-        }
         relay_.attach();
         return;
       case ReplyKind::stopped:
@@ -150,6 +148,10 @@ Outcome converse(int socket, RequestHead head, const char* text, Terminal termin
       stream = isatty(stream) == 1 ? relay.slave() : stream;
     }
     ignore_signals({SIGTTOU});  // giving the terminal back must work from the background, too
+  }
+  if (!relayed && is_in_background()) {
+    // On the host nothing would stop it from taking what is typed for the shell.
+    streams[0] = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   }
   const int signals = hold_signals(
       {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP, SIGCONT});

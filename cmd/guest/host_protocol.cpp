@@ -13,11 +13,17 @@ namespace {
 constexpr std::uint32_t kLargestMask = 0777;
 constexpr std::string_view kHostRoot = "/run/host/";
 constexpr std::string_view kCrossing[] = {
-    "TERM",          "COLORTERM",
-    "LANG",          "LANGUAGE",
-    "DISPLAY",       "NO_COLOR",
-    "XAUTHORITY",    "WAYLAND_DISPLAY",
-    "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS",
+    "TERM",
+    "COLORTERM",
+    "LANG",
+    "LANGUAGE",
+    "DISPLAY",
+    "NO_COLOR",
+    "XAUTHORITY",
+    "WAYLAND_DISPLAY",
+    "SSH_AUTH_SOCK",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "XDG_RUNTIME_DIR",
 };
 
 /// The texts of a request, one after the other.
@@ -62,7 +68,7 @@ bool is_valid(const RequestHead& head) {
   // Each text has one byte at least, so `size` bounds their number.
   return head.mark == kRequestMark && head.size <= kLargestRequest && head.arguments > 0 &&
          head.arguments < head.size && head.variables < head.size - head.arguments &&
-         head.mask <= kLargestMask && head.terminal <= 1;
+         head.mask <= kLargestMask && head.terminal <= 1 && head.anywhere <= 1;
 }
 
 std::optional<Request> parse_request(const RequestHead& head, std::span<char> text) {
@@ -83,6 +89,9 @@ std::optional<Request> parse_request(const RequestHead& head, std::span<char> te
     }
   }
   return Request{.directory = directory,
+                 .device = head.device,
+                 .inode = head.inode,
+                 .anywhere = head.anywhere == 1,
                  .arguments = *arguments,
                  .variables = *variables,
                  .mask = head.mask,

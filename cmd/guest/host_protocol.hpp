@@ -22,7 +22,7 @@ namespace devenv::guest {
 /// Inside; in memory of the environment, so nobody else gets to it.
 constexpr char kHostSocket[] = "/run/devenv/host.sock";
 
-constexpr std::uint32_t kRequestMark = 0x44564831;  ///< "DVH1"
+constexpr std::uint32_t kRequestMark = 0x44564832;  ///< "DVH2"
 /// Linux itself takes 6 MiB of arguments and variables at most (execve(2)), by default 2.
 constexpr std::uint32_t kLargestRequest = 4U * 1024 * 1024;
 constexpr std::size_t kStreams = 3;
@@ -34,10 +34,17 @@ struct RequestHead {
   std::uint32_t variables = 0;
   std::uint32_t mask = 0;      ///< umask(2)
   std::uint32_t terminal = 0;  ///< 1: the first stream becomes the controlling terminal
+  std::uint32_t anywhere = 0;  ///< 1: the command may run in the home as well
+  std::uint32_t reserved = 0;
+  std::uint64_t device = 0;  ///< of the working directory, st_dev
+  std::uint64_t inode = 0;   ///< st_ino
 };
 
 struct Request {
   std::string_view directory;  ///< empty: none
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  bool anywhere = false;
   std::span<char*> arguments;  ///< a null pointer follows the last one
   std::span<char*> variables;  ///< "NAME=value", all of them of crosses()
   std::uint32_t mask = 0;
@@ -58,19 +65,20 @@ bool crosses(std::string_view variable);
 std::size_t strip_host_root(std::span<char> value);
 
 enum class ReplyKind : std::uint32_t {
-  started = 1,  ///< value 1: not in the directory that was asked for
-  failed,       ///< value: errno of execve(2)
-  refused,      ///< value: a Refusal
-  stopped,      ///< value: the signal
-  exited,       ///< value: the exit status
-  killed,       ///< value: the signal
+  started = 1,
+  failed,   ///< value: errno of execve(2)
+  refused,  ///< value: a Refusal
+  stopped,  ///< value: the signal
+  exited,   ///< value: the exit status
+  killed,   ///< value: the signal
 };
 
 enum class Refusal : std::int32_t {
   malformed = 1,
-  stranger,   ///< not the user, nor root of this environment
-  declined,   ///< the user was asked, and said no
-  cannot_ask  ///< there is no display, or no program for dialogs
+  stranger,    ///< not the user, nor root of this environment
+  declined,    ///< the user was asked, and said no
+  cannot_ask,  ///< there is no display, or no program for dialogs
+  elsewhere    ///< the working directory is not the host's
 };
 
 struct Reply {

@@ -41,6 +41,11 @@ bool wants_relay() {
   return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 && in_foreground();
 }
 
+bool is_in_background() {
+  const pid_t foreground = tcgetpgrp(STDIN_FILENO);  // -1: not our controlling terminal
+  return foreground > 0 && foreground != getpgrp();
+}
+
 bool Relay::open() {
   if (tcgetattr(STDIN_FILENO, &before_) != 0) {
     return false;

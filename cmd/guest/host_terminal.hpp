@@ -50,4 +50,7 @@ class Relay {
 /// of them redirected the terminal may have another reader: `devenv host dmesg | less`.
 bool wants_relay();
 
+/// Whether standard input is our controlling terminal, and somebody else has its foreground.
+bool is_in_background();
+
 }  // namespace devenv::guest

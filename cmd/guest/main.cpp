@@ -21,11 +21,11 @@ struct Applet {
 };
 
 constexpr Applet kApplets[] = {
-    {"broker", broker_main, false},   {"devenv", host_main, false},   {"docker", host_main, false},
-    {"flatpak", host_main, false},    {"hold", hold_main, false},     {"host", host_main, false},
-    {"host-exec", host_main, false},  {"podman", host_main, false},   {"sudo", sudo_main, true},
-    {"version", version_main, false}, {"xdg-open", host_main, false},
+    {"broker", broker_main, false}, {"hold", hold_main, false},       {"host", host_main, false},
+    {"sudo", sudo_main, true},      {"version", version_main, false},
 };
+/// A link of any other name is the command of that name on the host.
+constexpr Applet kHostCommand = {"", host_main, false};
 
 const Applet* find_applet(std::string_view name) {
   for (const Applet& applet : kApplets) {
@@ -50,7 +50,9 @@ bool drop_privileges() {
 int run(Arguments arguments) {
   const std::string_view called_as = arguments.empty() ? "" : basename(arguments.front());
   const Applet* applet = find_applet(called_as);
-  if (applet == nullptr && arguments.size() > 1) {
+  if (applet == nullptr && !called_as.empty() && called_as != kProgram) {
+    applet = &kHostCommand;
+  } else if (applet == nullptr && arguments.size() > 1) {
     arguments = arguments.subspan(1);
     applet = find_applet(arguments.front());
   }

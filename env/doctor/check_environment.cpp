@@ -7,6 +7,7 @@
 #include "env/host/facts.hpp"
 #include "env/image/store.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/file_lock.hpp"
 #include "env/sys/process.hpp"
 
 namespace devenv::doctor {
@@ -35,7 +36,13 @@ Verdict check_image(const instance::Workspace& workspace, const instance::State&
 
 Verdict check_state(const EnvironmentState& state) {
   if (!state.started_at) {
-    return {.detail = "stopped"};
+    const auto lock = sys::FileLock::try_acquire_existing(state.environment.lock_file(),
+                                                          sys::LockMode::exclusive);
+    return lock && !*lock
+               ? Verdict{.status = Status::warn,
+                         .detail = "its record is lost, but a process keeps it running",
+                         .hint = format("devenv stop {}", state.environment.name.string())}
+               : Verdict{.detail = "stopped"};
   }
   if (state.changes_wait) {
     return {.status = Status::warn,

@@ -36,7 +36,32 @@ std::string read_display(const std::string& value, const std::string& /*runtime_
 
 /// A name in the runtime directory, or a path.
 std::string read_name(const std::string& value, const std::string& runtime_directory) {
-  return value.starts_with('/') ? value : format("{}/{}", runtime_directory, value);
+  if (value.starts_with('/') || runtime_directory.empty()) {
+    return value;
+  }
+  return format("{}/{}", runtime_directory, value);
+}
+
+/// "%20" and the like. Source: D-Bus Specification, "Server Addresses".
+std::string without_percent(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto digit = [&](std::size_t at) {
+      const auto place =
+          at < text.size()
+              ? std::string_view("0123456789abcdef")
+                    .find(static_cast<char>(std::tolower(static_cast<unsigned char>(text[at]))))
+              : std::string_view::npos;
+      return place == std::string_view::npos ? -1 : static_cast<int>(place);
+    };
+    if (text[i] == '%' && digit(i + 1) >= 0 && digit(i + 2) >= 0) {
+      plain += static_cast<char>(digit(i + 1) * 16 + digit(i + 2));
+      i += 2;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
 }
 
 /// "{machine}unix:/run/..." or a path; the first of several.
@@ -61,10 +86,10 @@ std::string read_bus(const std::string& value, const std::string& /*runtime_dire
   for (const std::string_view part :
        text::split(std::string_view(first).substr(kUnix.size()), ',')) {
     if (part.starts_with("path=")) {
-      return std::string(part.substr(5));
+      return without_percent(part.substr(5));
     }
     if (part.starts_with("abstract=")) {
-      return "@" + std::string(part.substr(9));
+      return "@" + without_percent(part.substr(9));
     }
   }
   return "";
@@ -146,9 +171,12 @@ Verdict judge_layers(std::size_t missing, std::size_t all, const std::string& re
   if (missing == 0) {
     return {.detail = format("{}, layers: {}", image, all)};
   }
+  // Made from a file or bootstrapped: no registry has it.
+  const bool is_local = reference.starts_with("localhost/");
   return {.status = Status::fail,
           .detail = format("{} of the {} layers of {} are missing", missing, all, image),
-          .hint = format("devenv image pull {}", text::shell_quote(reference))};
+          .hint = is_local ? "make it anew: devenv rm, then devenv create"
+                           : format("devenv image pull {}", text::shell_quote(reference))};
 }
 
 }  // namespace devenv::doctor

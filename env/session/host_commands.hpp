@@ -10,6 +10,7 @@
 
 #include "env/instance/environment.hpp"
 #include "env/sandbox/id_map.hpp"
+#include "env/session/session.hpp"
 #include "env/sys/process.hpp"
 #include "env/sys/unique_fd.hpp"
 
@@ -36,7 +37,13 @@ Result<HostDoor> make_host_door(const instance::Environment& environment,
 void open_host_door(int socket, const std::string& root, const sys::User& user);
 
 /// In the starter, once the door is open: starts the broker, which ends with `holder` (a pidfd).
-void start_broker(const HostDoor& door, const std::string& environment_name, int holder);
+/// Gives what running.json says of it.
+BrokerRecord start_broker(const HostDoor& door, const std::string& environment_name, int holder);
+
+/// Whether the record is what `policy` asks for, and the broker lives.
+bool has_broker(const BrokerRecord& record, instance::HostCommands policy);
+/// Ends the broker, if it is there. Whoever it serves is served to the end.
+void end_broker(const BrokerRecord& record);
 
 /// Names of programs of the host that the environment gets a link for, where its image has none.
 std::vector<std::string> find_host_programs(const instance::Spec& spec);

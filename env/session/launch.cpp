@@ -111,7 +111,7 @@ Result<void> launch_holder(Launch& launch,
     TRY_ASSIGN(record.server_start_time, sys::process_start_time(prepared.server_pid));
   }
   // Before anybody can get in: whoever connects finds it, or waits in the queue until it is there.
-  start_broker(launch.door, record.name, holder.pidfd());
+  record.broker = start_broker(launch.door, record.name, holder.pidfd());
   TRY(sys::write_file_atomic(launch.environment.running_file(), json::dump(record.to_json()) + "\n",
                              0600));
   TRY(sys::write_all(pipes.go.write_end.get(), "g"));
@@ -125,7 +125,8 @@ Result<void> launch_holder(Launch& launch,
   return {};
 }
 
-/// Runs `work` in a starter process and brings its error back.
+}  // namespace
+
 Result<void> in_starter(const std::function<Result<void>()>& work) {
   TRY_ASSIGN(sys::Pipe outcome, sys::make_pipe());
   TRY_ASSIGN(sys::Child starter, sys::fork_child(0, [&]() -> int {
@@ -149,8 +150,6 @@ Result<void> in_starter(const std::function<Result<void>()>& work) {
                   ? Error(ErrorCode::failed, format("the starting process {}", status.to_string()))
                   : sandbox::decode_error(encoded));
 }
-
-}  // namespace
 
 Result<void> launch(Launch launch,
                     const SpawnHolder& spawn,

@@ -38,6 +38,10 @@ struct Prepared {
 /// process that lives.
 using SpawnHolder = std::function<Result<sys::Child>(std::function<int()>)>;
 
+/// Runs `work` in a starter process, whose children are nobody's when it ends, and brings its error
+/// back.
+Result<void> in_starter(const std::function<Result<void>()>& work);
+
 /// Makes a holder that runs `prepare` in its namespaces, and publishes running.json. When this
 /// returns without an error the environment runs.
 Result<void> launch(Launch launch,

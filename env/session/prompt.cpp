@@ -7,6 +7,10 @@ namespace devenv::session {
 // most set PS1 anew.
 std::string_view profile_script() {
   return R"sh(# Made by devenv at each start. DEVENV_PROMPT=off, set on the host, switches the mark off.
+case ":$PATH:" in
+  *:/run/devenv/bin:*) ;;
+  *) PATH=$PATH:/run/devenv/bin ;;
+esac
 if [ -n "${DEVENV_NAME-}" ] && [ "${DEVENV_PROMPT-}" != off ]; then
   if [ -n "${BASH_VERSION-}" ] || [ -n "${ZSH_VERSION-}" ]; then
     __devenv_mark() {

@@ -105,6 +105,18 @@ Result<void> link_sudo(int root) {
   return sys::make_symlink_in_root(root, "/usr/local/bin/sudo", "/run/devenv/bin/sudo");
 }
 
+/// The same for host commands, which sudo (secure_path) would not find either.
+Result<void> link_host_commands(int root) {
+  TRY_ASSIGN(const sys::UniqueFd directory, sys::make_directories_in_root(root, "/usr/local/bin"));
+  for (const std::string name : {"devenv", "host-exec"}) {
+    TRY_ASSIGN(const auto there, sys::stat_at(directory.get(), name));
+    if (!there) {
+      TRY(sys::make_symlink_in_root(root, "/usr/local/bin/" + name, "/run/devenv/bin/" + name));
+    }
+  }
+  return {};
+}
+
 /// Image builders leave it to the engine: pacman refuses every installation without it, and df(1)
 /// of some images lists nothing. Source: mount(8), "FILES".
 Result<void> link_mount_table(int root) {
@@ -153,7 +165,7 @@ Result<std::string> provision(int root, const sys::User& user, const sandbox::Id
   // Without these there is a shell all the same.
   for (const auto& done :
        {update_subordinate_ids(root, user, map), update_sudoers(root, user), link_sudo(root),
-        link_mount_table(root), link_profile(root), tell_rpm(root)}) {
+        link_host_commands(root), link_mount_table(root), link_profile(root), tell_rpm(root)}) {
     if (!done) {
       LOG_WARN("{}", done.error().to_line());
     }

@@ -19,8 +19,8 @@ namespace {
 constexpr std::uint64_t kSchema = 1;
 constexpr std::chrono::milliseconds kNow{0};
 
-/// The process, if it is still the one that was recorded: opened first, compared afterwards, so
-/// that it cannot be replaced in between.
+}  // namespace
+
 std::optional<sys::UniqueFd> hold_process(pid_t pid, std::uint64_t start_time) {
   if (pid <= 0) {
     return std::nullopt;
@@ -36,6 +36,8 @@ std::optional<sys::UniqueFd> hold_process(pid_t pid, std::uint64_t start_time) {
   }
   return *std::move(process);
 }
+
+namespace {
 
 /// Whether the process sees the session file of this start. Namespace numbers are used again by the
 /// kernel once they are free; a random id is not.
@@ -135,6 +137,9 @@ Json RunningRecord::to_json() const {
             {"namespaces", namespaces},
             {"share", shares.on},
             {"no_share", shares.off}};
+  json["broker"] = Json{{"policy", instance::to_string(broker.policy)},
+                        {"pid", broker.pid},
+                        {"start_time", broker.start_time}};
   if (driver != DriverRecord{}) {
     json["driver"] =
         Json{{"variables", driver.variables}, {"watched", driver.watched}, {"stamp", driver.stamp}};
@@ -168,6 +173,12 @@ Result<RunningRecord> RunningRecord::from_json(const Json& json) {
   TRY_ASSIGN(record.namespaces, json::strings_or_none(json, "namespaces"));
   TRY_ASSIGN(record.shares.on, json::strings_or_none(json, "share"));
   TRY_ASSIGN(record.shares.off, json::strings_or_none(json, "no_share"));
+  if (const Json* broker = json::find(json, "broker")) {
+    TRY_ASSIGN(const std::string policy, json::get_string(*broker, "policy"));
+    TRY_ASSIGN(record.broker.policy, instance::parse_host_commands(policy));
+    record.broker.pid = static_cast<pid_t>(json::get_uint(*broker, "pid").value_or(0));
+    record.broker.start_time = json::get_uint(*broker, "start_time").value_or(0);
+  }
   if (const Json* driver = json::find(json, "driver")) {
     TRY_ASSIGN(record.driver.variables, json::get_strings(*driver, "variables"));
     TRY_ASSIGN(record.driver.watched, json::get_strings(*driver, "watched"));

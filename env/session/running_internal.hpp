@@ -25,6 +25,10 @@ constexpr std::array<OwnNamespace, 3> kOwnNamespaces = {{{"network", "net", CLON
                                                          {"ipc", "ipc", CLONE_NEWIPC},
                                                          {"hostname", "uts", CLONE_NEWUTS}}};
 
+/// The process, if it is still the one that was recorded: opened first, compared afterwards, so
+/// that it cannot be replaced in between.
+std::optional<sys::UniqueFd> hold_process(pid_t pid, std::uint64_t start_time);
+
 /// running.json, when it is of this boot; nullopt when there is none or it is damaged.
 Result<std::optional<RunningRecord>> read_record(const instance::EnvironmentDirectory& environment);
 

@@ -25,6 +25,15 @@ struct DriverRecord {
   bool operator==(const DriverRecord&) const = default;
 };
 
+/// Who runs commands on the host for programs inside.
+struct BrokerRecord {
+  instance::HostCommands policy = instance::HostCommands::deny;
+  pid_t pid = -1;  ///< -1: none, as with `deny`
+  std::uint64_t start_time = 0;
+
+  bool operator==(const BrokerRecord&) const = default;
+};
+
 /// running.json: what a join needs, so that a warm entry reads one small file.
 struct RunningRecord {
   std::string boot_id;
@@ -43,6 +52,7 @@ struct RunningRecord {
   std::vector<std::string> namespaces;
   host::ShareChoice shares;
   DriverRecord driver;
+  BrokerRecord broker;
 
   Json to_json() const;
   static Result<RunningRecord> from_json(const Json& json);
@@ -72,6 +82,11 @@ Result<sandbox::MountPlan> describe_start(const instance::Workspace& workspace,
 /// What a running environment shares, or else a start would, and why not the rest.
 std::vector<host::ShareStatus> describe_shares(const instance::Workspace& workspace,
                                                const instance::Environment& environment);
+
+/// Makes the environment's policy for host commands the one in force, and its broker one that
+/// lives. Nothing when it is not running. Commands that run already go on.
+Result<void> renew_host_commands(const instance::Workspace& workspace,
+                                 const instance::Environment& environment);
 
 /// The socket of host commands, as it is reached from outside.
 std::string host_socket_outside(const Running& running);

@@ -29,8 +29,16 @@ std::string parent_of(const std::string& path) {
 
 /// The file itself where `path` is a link, as in a home whose dot files are in a repository.
 Result<std::string> resolve(const std::string& path) {
-  TRY_ASSIGN(const auto info, sys::stat_at(AT_FDCWD, path));
-  return info ? sys::canonical_path(path) : Result<std::string>(path);
+  TRY_ASSIGN(const auto link, sys::stat_at(AT_FDCWD, path));
+  if (!link) {
+    return path;
+  }
+  TRY_ASSIGN(std::string target, sys::canonical_path(path));
+  TRY_ASSIGN(const auto file, sys::stat_path(target));
+  if (file && !S_ISREG(file->st_mode)) {
+    return fail(ErrorCode::conflict, "it is no file");
+  }
+  return target;
 }
 
 Result<void> replace(const std::string& path, const std::string& contents) {

@@ -346,6 +346,11 @@ Result<Running> ensure_running(const instance::Workspace& workspace,
   while (true) {
     TRY_ASSIGN(auto running, find_running(environment));
     if (running && !running->orphaned && file_system_alive(running->record)) {
+      if (!has_broker(running->record.broker, environment.spec.host_commands)) {
+        if (const auto renewed = renew_host_commands(workspace, environment); !renewed) {
+          LOG_WARN("{}", renewed.error().to_line());
+        }
+      }
       return *std::move(running);
     }
     // Whoever comes second waits here, and finds the environment running.

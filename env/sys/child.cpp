@@ -72,6 +72,10 @@ Result<ExitStatus> Child::wait_in_job() {
       break;
     }
     ::raise(SIGSTOP);
+    // Ours is the foreground again; a shell that stopped itself had left it to us.
+    if (const pid_t group = ::getpgid(pid_); group > 0) {
+      (void)::tcsetpgrp(STDIN_FILENO, group);
+    }
     ::kill(pid_, SIGCONT);
   }
   pid_ = -1;

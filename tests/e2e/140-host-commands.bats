@@ -123,9 +123,10 @@ print(done.returncode == -getattr(signal, "SIG" + sys.argv[1]))' "$signal"
   quietly devenv run box sh -c 'cd /run/host/usr/bin && devenv host pwd'
   equals "$output" "/usr/bin"
   expect 0 devenv run box sudo mkdir -p /only-inside
-  expect 0 devenv run box sh -c 'cd /only-inside && devenv host pwd'
-  equals "$output" "$HOME"
-  equals "$stderr" "devenv: the host does not have this directory: running in the home"
+  fails_with 125 "this directory is not the host's" devenv run box sh -c 'cd /only-inside && devenv host pwd'
+  contains "$stderr" "cd to one that both have"
+  # Of the same name, and another one.
+  fails_with 125 "this directory is not the host's" devenv run box sh -c 'cd /usr && devenv host pwd'
   quietly devenv run box sh -c 'umask 027; devenv host sh -c umask'
   equals "$output" "0027"
   quietly devenv run box env TERM=vt52 LC_TIME=C SSH_AUTH_SOCK=/run/host/x/y \
@@ -326,7 +327,6 @@ in_relayed_terminal() {
   expect 0 devenv inspect closed
   matches "$output" 'host commands: +deny'
   expect 0 devenv edit closed --host-commands allow
-  expect 0 devenv stop closed
   quietly devenv run closed devenv host echo yes
   equals "$output" "yes"
   expect 0 devenv rm -f closed
@@ -396,9 +396,9 @@ def talk(head, text=b"", files=3, more=b""):
             return "reset"
         return struct.unpack("Ii", data) if len(data) == 8 else "closed"
 
-MARK = 0x44564831
+MARK = 0x44564832
 def head(size, arguments=1, variables=0, mask=0o22, terminal=0, mark=MARK):
-    return struct.pack("6I", mark, size, arguments, variables, mask, terminal)
+    return struct.pack("8I2Q", mark, size, arguments, variables, mask, terminal, 1, 0, 0, 0)
 
 good = b"/\0true\0"
 print("good", talk(head(len(good)), good))
@@ -426,14 +426,69 @@ END
   equals "$(broker box)" "$pid"
 }
 
-@test "host: without broker there is a clear error" {
+@test "host: without broker there is a clear error, and the next entry brings a new one" {
+  local shell=$BATS_TEST_TMPDIR/shell
+  mkfifo "$shell"
+  devenv run box sh <"$shell" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+  exec 7>"$shell"
+  echo 'echo ready' >&7
+  wait_until grep -q ready "$BATS_TEST_TMPDIR/out"
   kill -KILL "$(broker box)"
   wait_until no_broker box
-  fails_with 125 "nobody there answers" devenv run box devenv host true
-  contains "$stderr" "devenv stop box"
-  expect 0 devenv stop box
+  echo 'devenv host true; echo "status $?"' >&7
+  wait_until grep -q 'status 125' "$BATS_TEST_TMPDIR/out"
+  contains "$(cat "$BATS_TEST_TMPDIR/out")" "nobody there answers"
+  contains "$(cat "$BATS_TEST_TMPDIR/out")" "devenv enter box"
   quietly devenv run box devenv host echo again
   equals "$output" "again"
+  echo 'devenv host echo in the old shell, too' >&7
+  wait_until grep -q 'old shell, too' "$BATS_TEST_TMPDIR/out"
+  exec 7>&-
+}
+
+@test "host: a change of the policy is in force at once" {
+  quietly devenv run box devenv host echo yes
+  equals "$output" "yes"
+  expect 0 devenv edit box --host-commands deny
+  lacks "$stderr" "devenv stop"
+  wait_until no_broker box
+  fails_with 125 "may not run host commands" devenv run box devenv host true
+  expect 0 devenv doctor box
+  contains "$output" "off   host commands: deny"
+  expect 0 devenv edit box --host-commands allow
+  quietly devenv run box devenv host echo yes
+  equals "$output" "yes"
+}
+
+@test "host: found by login shells and sudo, and through links of any name" {
+  expect 0 devenv run box sh -c 'echo "devenv host echo found" | sh -l'
+  equals "$output" "found"
+  expect 0 devenv run box sudo devenv host echo found
+  equals "$output" "found"
+  expect 0 devenv run box sudo ln -s /run/devenv/bin/host-exec /usr/local/bin/uname
+  expect 0 devenv run box uname -n
+  equals "$output" "$(uname -n)"
+  expect 0 devenv run box sudo rm /usr/local/bin/uname
+}
+
+@test "host: in the background it leaves the keyboard to the shell" {
+  needs tmux
+  local tmux=(tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null)
+  screen_has() { "${tmux[@]}" capture-pane -p -t test | grep -q "$1"; }
+  "${tmux[@]}" new-session -d -s test -x 80 -y 24 'devenv run box sh' 3>&-
+  sleep 0.3
+  "${tmux[@]}" send-keys -t test 'devenv host cat &' Enter
+  sleep 0.3
+  "${tmux[@]}" send-keys -t test 'echo typed $((40 + 2))' Enter
+  wait_until screen_has '^typed 42'
+  "${tmux[@]}" kill-server
+}
+
+@test "host: the runtime directory is the caller's" {
+  expect 0 devenv stop box
+  expect 0 env -u XDG_RUNTIME_DIR devenv run box true
+  quietly devenv run box devenv host sh -c 'echo $XDG_RUNTIME_DIR'
+  equals "$output" "$XDG_RUNTIME_DIR"
 }
 
 @test "host: a new keeper for what was left has a new broker" {

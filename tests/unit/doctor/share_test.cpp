@@ -55,6 +55,7 @@ TEST_CASE("share: where programs look for its server") {
            Row{"dbus-session", "DBUS_SESSION_BUS_ADDRESS", "unix:path=/b,guid=1;tcp:x", "/b"},
            Row{"dbus-session", "DBUS_SESSION_BUS_ADDRESS", "unix:guid=1,abstract=/tmp/d",
                "@/tmp/d"},
+           Row{"dbus-session", "DBUS_SESSION_BUS_ADDRESS", "unix:path=/a%20b%2F,x=1", "/a b/"},
            Row{"dbus-session", "DBUS_SESSION_BUS_ADDRESS", "autolaunch:", ""},
            Row{"ssh-agent", "SSH_AUTH_SOCK", "/tmp/a", "/tmp/a"},
            Row{"gpg-agent", "GPG_AGENT_INFO", "x", "/run/user/1/gnupg/S.gpg-agent"},
@@ -103,6 +104,9 @@ TEST_CASE("layers: all there, or which image brings them back") {
         "pass: docker.io/library/debian:12, layers: 3");
   CHECK(line(judge_layers(1, 3, "debian:12")) ==
         "fail: 1 of the 3 layers of debian:12 are missing [devenv image pull debian:12]");
+  CHECK(line(judge_layers(2, 2, "localhost/a:latest")) ==
+        "fail: 2 of the 2 layers of localhost/a:latest are missing "
+        "[make it anew: devenv rm, then devenv create]");
 }
 
 }  // namespace devenv::doctor

@@ -372,8 +372,8 @@ TEST_CASE("environment: where Kerberos tickets are, unless the caller says so") 
   CHECK_FALSE(value_of(build_environment(tickets), "KRB5CCNAME"));
   tickets.ticket_server = true;
   CHECK(value_of(build_environment(tickets), "KRB5CCNAME") == "KCM:");
-  tickets.host = {"KRB5CCNAME=FILE:/tmp/mine"};
-  CHECK(value_of(build_environment(tickets), "KRB5CCNAME") == "FILE:/tmp/mine");
+  tickets.host = {"KRB5CCNAME=FILE:/s/mine"};
+  CHECK(value_of(build_environment(tickets), "KRB5CCNAME") == "FILE:/s/mine");
 }
 
 TEST_CASE("environment: themes and certificates of the host") {
