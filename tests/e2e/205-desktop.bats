@@ -20,7 +20,8 @@ teardown_file() { remove_all; }
 # serve COMMAND...: in the background until the test ends; its output is in $log.
 serve() {
   log=$BATS_TEST_TMPDIR/$(basename "$1").log
-  "$@" >"$log" 2>&1 3>&- &
+  : >"$log" # now: what an earlier one of the name said is not taken for this one's
+  "$@" >>"$log" 2>&1 3>&- &
   server=$!
   echo $server >>"$servers"
 }
