@@ -169,6 +169,9 @@ Result<bool> Finisher::link_to_copy(const std::string& target,
   if (!info || is_whiteout(*info)) {
     return false;
   }
+  if (S_ISDIR(info->st_mode)) {
+    return fail(ErrorCode::integrity, "a hard link to a directory");
+  }
   const int error = lean::make_hard_link(from->get(), from_name.c_str(), directory, name.c_str());
   TRY(checked(error, "cannot make a hard link"));
   return true;
@@ -190,10 +193,11 @@ Result<void> Finisher::adopt_attributes(const std::string& path) {
 Result<void> finish_layer(int root, const UnpackResult& unpacked, const std::vector<int>& lower) {
   const lean::UmaskScope umask(0);
   Finisher finisher(root, lower);
-  TRY_CONTEXT(finisher.hide_below_root(), "cannot hide the layers below");
   for (const LowerHardLink& link : unpacked.lower_hard_links) {
     TRY_CONTEXT(finisher.copy_link(link), format("cannot unpack '{}'", text::sanitize(link.path)));
   }
+  // Not before: a link of the root would find a whiteout in its place.
+  TRY_CONTEXT(finisher.hide_below_root(), "cannot hide the layers below");
   // Last: what was made above changed times.
   for (const std::string& path : unpacked.implicit_directories) {
     TRY_CONTEXT(finisher.adopt_attributes(path),

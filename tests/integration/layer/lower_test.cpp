@@ -139,6 +139,8 @@ TEST_CASE("finish layer: a hard link whose target no layer has is an integrity e
        "integrity: cannot unpack 'x': no layer has the target 'd/x/y'"},
       {{base, layer().hard_link("x", "d").finish()},
        "integrity: cannot unpack 'x': a hard link to what is no file"},
+      {{base, layer().hard_link("x", "e").directory("e/f").finish()},
+       "integrity: cannot unpack 'x': a hard link to a directory"},
       {{base, layer().hard_link("x", "a/y").finish()},
        "integrity: cannot unpack 'x': too many links on the way"},
   };
@@ -149,14 +151,20 @@ TEST_CASE("finish layer: a hard link whose target no layer has is an integrity e
 }
 
 TEST_CASE("finish layer: an opaque root hides each name below, as overlayfs cannot") {
-  const std::string base =
-      layer().directory("both").directory("dir").file("file", "").file("own", "").finish();
+  const std::string base = layer()
+                               .directory("both")
+                               .directory("dir")
+                               .file("file", "")
+                               .file("file-of-base", "")
+                               .file("own", "")
+                               .finish();
   const std::string middle = layer().file("middle", "").file(".wh.file", "").finish();
   const std::string top = layer()
                               .file(".wh..wh..opq", "")
                               .directory("both")
                               .file("own", "x")
                               .file(".wh.dir", "")
+                              .hard_link("middle", "file-of-base")
                               .finish();
   for_each_way({base, middle, top}, {}, [](const Outcome& outcome) {
     CHECK(outcome.error == "");
@@ -164,7 +172,8 @@ TEST_CASE("finish layer: an opaque root hides each name below, as overlayfs cann
           ". d 0755 0:0\n"
           "both d 0755 0:0 user.overlay.opaque=y\n"
           "dir c 0:0\n"
-          "middle c 0:0\n"
+          "file-of-base c 0:0\n"
+          "middle f 0644 0:0 ''\n"
           "own f 0644 0:0 'x'\n");
   });
 }
