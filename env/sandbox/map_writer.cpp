@@ -92,7 +92,7 @@ std::string hint_for(const Helper& helper) {
     return format(
         "the current group is not your primary group: leave the shell that newgrp "
         "started, or run: sg {} -c devenv",
-        text::shell_quote(user->group_name));
+        text::shell_quote(sys::group_name(*user)));
   }
   return "check that your ranges in /etc/subuid and /etc/subgid are still the same: devenv doctor";
 }

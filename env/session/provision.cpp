@@ -36,7 +36,10 @@ Result<void> update(int root,
   return sys::write_file_in_root(root, path, *contents, mode);
 }
 
-Result<void> update_accounts(int root, const sys::User& user, const std::string& shell) {
+Result<void> update_accounts(int root,
+                             const sys::User& user,
+                             const std::string& group_name,
+                             const std::string& shell) {
   AccountFiles files;
   TRY_ASSIGN(files.passwd, sys::read_file_in_root(root, "/etc/passwd"));
   TRY_ASSIGN(files.group, sys::read_file_in_root(root, "/etc/group"));
@@ -46,7 +49,7 @@ Result<void> update_accounts(int root, const sys::User& user, const std::string&
              edit_accounts(files, AccountUser{.name = user.name,
                                               .uid = EnvUid(user.uid.get()),
                                               .gid = EnvGid(user.gid.get()),
-                                              .group_name = user.group_name,
+                                              .group_name = group_name,
                                               .home = user.home,
                                               .shell = shell,
                                               .gecos = user.gecos}));
@@ -156,12 +159,16 @@ Result<void> tell_rpm(int root) {
 
 }  // namespace
 
-Result<std::string> provision(int root, const sys::User& user, const sandbox::IdMap& map) {
+Result<std::string> provision(int root,
+                              const sys::User& user,
+                              const std::string& group_name,
+                              const sandbox::IdMap& map) {
   TRY(open_root_to_users(root));
   TRY(sys::make_directories_in_root(root, "/etc"));
   const std::string shell =
       choose_shell(user.shell, [root](const std::string& path) { return is_program(root, path); });
-  TRY_CONTEXT(update_accounts(root, user, shell), "cannot enter the user in the account files");
+  TRY_CONTEXT(update_accounts(root, user, group_name, shell),
+              "cannot enter the user in the account files");
   // Without these there is a shell all the same.
   for (const auto& done :
        {update_subordinate_ids(root, user, map), update_sudoers(root, user), link_sudo(root),

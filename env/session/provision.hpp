@@ -14,7 +14,11 @@ namespace devenv::session {
 /// Writes what is missing; an unchanged root is only read. No program of the image runs.
 ///
 /// Called in the environment's namespaces before the root is changed, with new files belonging to
-/// root; `map` is theirs. Returns the login shell inside.
-Result<std::string> provision(int root, const sys::User& user, const sandbox::IdMap& map);
+/// root; `map` is theirs. `group_name` is that of the user's primary group. Returns the login shell
+/// inside.
+Result<std::string> provision(int root,
+                              const sys::User& user,
+                              const std::string& group_name,
+                              const sandbox::IdMap& map);
 
 }  // namespace devenv::session

@@ -117,35 +117,43 @@ Result<void> remove_unshared_links(const instance::Environment& environment) {
   return {};
 }
 
+/// What a root is put together from; everything is looked up before the first fork.
+struct RootInput {
+  const instance::Environment& environment;
+  const sandbox::RootLayout& layout;
+  const sandbox::IdMap& map;
+  const sandbox::MountPlan& plan;
+  const DriverLibraries& libraries;
+  const sys::User& user;
+  std::string group_name;  ///< of the user
+  int lock = -1;
+  int door = -1;  ///< see HostDoor
+};
+
 /// In the new namespaces, as the user with all capabilities.
-Result<Prepared> prepare_root(const sandbox::MountPlan& plan,
-                              const DriverLibraries& libraries,
-                              const instance::Environment& environment,
-                              const sandbox::RootLayout& layout,
-                              const sandbox::IdMap& map,
-                              const sys::User& user,
-                              int lock,
-                              int door) {
+Result<Prepared> prepare_root(const RootInput& input) {
+  const instance::Environment& environment = input.environment;
+  const sys::User& user = input.user;
   sys::set_umask(0);
   TRY(make_own_namespaces(environment));
-  TRY_ASSIGN(sandbox::OpenedPlan opened, sandbox::open_sources(plan));
+  TRY_ASSIGN(sandbox::OpenedPlan opened, sandbox::open_sources(input.plan));
   TRY(remove_unshared_links(environment));
   TRY_ASSIGN(const sandbox::MountedRoot mounted,
-             sandbox::mount_root(environment.state.storage, layout, lock));
+             sandbox::mount_root(environment.state.storage, input.layout, input.lock));
   // Before anything of the host is mounted, so that no link of the image leads there. What is
   // written belongs to root.
   sys::set_file_system_ids(0, 0);
-  TRY_ASSIGN(std::string shell, provision(mounted.root.get(), user, map));
+  TRY_ASSIGN(std::string shell, provision(mounted.root.get(), user, input.group_name, input.map));
   TRY_ASSIGN(const auto skipped, sandbox::apply(std::move(opened), mounted.root.get()));
   for (const std::string& line : skipped) {
     LOG_INFO("not mounted: {}", line);
   }
-  open_host_door(door, format("/proc/self/fd/{}", mounted.root.get()), user);
+  open_host_door(input.door, format("/proc/self/fd/{}", mounted.root.get()), user);
   // Giving up id 0 also gives up the capabilities for files: nothing is made after this.
   sys::set_file_system_ids(user.uid.get(), user.gid.get());
   sys::make_dumpable();  // changing ids took that away, and the starter has to look at us
   TRY(sys::change_root(mounted.root.get()));
-  update_library_cache(libraries);
+  update_library_cache(input.libraries);
   if (environment.spec.shares.wants("locale")) {
     make_missing_locales(sys::current_environment());
   }
@@ -304,10 +312,16 @@ Result<void> start(const instance::Workspace& workspace,
   const auto spawn = [&map](std::function<int()> body) {
     return sandbox::spawn_in_user_namespace(map, sandbox::MountNamespace::own, std::move(body));
   };
-  const auto prepare = [&, door = launch.door.socket.get()] {
-    return prepare_root(plan, libraries, environment, layout, map, workspace.user, lock->fd(),
-                        door);
-  };
+  const RootInput root{.environment = environment,
+                       .layout = layout,
+                       .map = map,
+                       .plan = plan,
+                       .libraries = libraries,
+                       .user = workspace.user,
+                       .group_name = sys::group_name(workspace.user),
+                       .lock = lock->fd(),
+                       .door = launch.door.socket.get()};
+  const auto prepare = [&root] { return prepare_root(root); };
   return session::launch(std::move(launch), spawn, prepare);
 }
 

@@ -139,17 +139,23 @@ Result<std::size_t> read_some(int fd, std::span<char> buffer) {
 }
 
 Result<std::string> read_all(int fd, std::size_t limit) {
-  constexpr std::size_t kBlock = 64U * 1024;
-  std::string contents;
+  // Most files are small, and an entry reads several: memory that is touched costs more than a
+  // read.
+  constexpr std::size_t kFirstBlock = 4U * 1024;
+  std::string contents(kFirstBlock, '\0');
+  std::size_t used = 0;
   while (true) {
-    const std::size_t old_size = contents.size();
-    contents.resize(old_size + kBlock);
-    TRY_ASSIGN(const std::size_t count, read_some(fd, {contents.data() + old_size, kBlock}));
-    contents.resize(old_size + count);
-    if (contents.size() > limit) {
+    if (used == contents.size()) {
+      contents.resize(2 * used);
+    }
+    TRY_ASSIGN(const std::size_t count,
+               read_some(fd, {contents.data() + used, contents.size() - used}));
+    used += count;
+    if (used > limit) {
       return fail(ErrorCode::integrity, format("more than the limit of {} bytes", limit));
     }
     if (count == 0) {
+      contents.resize(used);
       return contents;
     }
   }

@@ -39,9 +39,12 @@ Result<User> current_user() {
     return fail(Error(ErrorCode::unsupported, format("user '{}' has no home directory", user.name))
                     .with_hint("set HOME to an absolute path"));
   }
-  const struct group* group = ::getgrgid(user.gid.get());  // NOLINT(concurrency-mt-unsafe)
-  user.group_name = group != nullptr ? group->gr_name : user.name;
   return user;
+}
+
+std::string group_name(const User& user) {
+  const struct group* group = ::getgrgid(user.gid.get());  // NOLINT(concurrency-mt-unsafe)
+  return group != nullptr ? group->gr_name : user.name;
 }
 
 std::string passwd_home() {

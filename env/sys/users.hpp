@@ -12,8 +12,7 @@ namespace devenv::sys {
 struct User {
   std::string name;
   HostUid uid;
-  HostGid gid;             ///< primary group of the passwd entry
-  std::string group_name;  ///< of `gid`; the user's name when the group has none
+  HostGid gid;  ///< primary group of the passwd entry
   std::string home;
   std::string shell;
   std::string gecos;
@@ -24,6 +23,10 @@ struct User {
 /// With no passwd entry, USER, HOME and SHELL are used. HOME, when absolute, wins over the entry:
 /// that is where the caller's files are.
 Result<User> current_user();
+
+/// The name of the user's primary group; the user's own when that has none. Not a field of User: it
+/// is another question to the name services, which an entry need not wait for.
+std::string group_name(const User& user);
 
 /// The home of the passwd entry of the real user, whatever HOME says: programs like ssh(1) look for
 /// their files there. "" when there is no entry.
