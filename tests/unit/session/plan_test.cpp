@@ -17,7 +17,6 @@ PlanInput sample_input() {
                    .user = sys::User{.name = "alice",
                                      .uid = HostUid(1000),
                                      .gid = HostGid(1000),
-                                     .group_name = "alice",
                                      .home = "/home/alice",
                                      .shell = "/bin/bash",
                                      .gecos = ""},

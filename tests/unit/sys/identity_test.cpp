@@ -33,7 +33,7 @@ TEST_CASE("users: an absolute HOME wins over the passwd entry") {
     ::setenv("HOME", "/elsewhere", 1);
     const auto user = sys::current_user();
     return user && user->home == "/elsewhere" && user->uid.get() == ::getuid() &&
-           !user->name.empty() && !user->shell.empty() && !user->group_name.empty();
+           !user->name.empty() && !user->shell.empty() && !sys::group_name(*user).empty();
   }));
   CHECK(in_child([] {
     ::setenv("HOME", "relative", 1);
@@ -57,7 +57,7 @@ TEST_CASE("users: without a passwd entry the variables are used") {
     }
     const auto user = sys::current_user();
     return user && user->name == "ada" && user->home == "/home/ada" && user->shell == "/bin/zsh" &&
-           user->group_name == "ada" && user->uid.get() == kNobody;
+           sys::group_name(*user) == "ada" && user->uid.get() == kNobody;
   }));
   CHECK(in_child([] {
     ::unsetenv("HOME");
