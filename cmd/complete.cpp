@@ -5,7 +5,6 @@
 
 #include "cmd/commands.hpp"
 #include "cmd/describe.hpp"
-
 #include "env/host/shares.hpp"
 
 namespace devenv::cmd {

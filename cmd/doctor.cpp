@@ -10,7 +10,7 @@
 namespace devenv::cmd {
 namespace {
 
-/// Of one width.
+/// All of one width.
 std::string label(doctor::Status status, const Style& style) {
   switch (status) {
     case doctor::Status::pass:

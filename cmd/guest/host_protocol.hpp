@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What is said between a program inside and the broker on the host, over a stream socket.
 //
-//   inside -> host   one RequestHead, with the three standard streams (SCM_RIGHTS) at its first
-//   byte inside -> host   `size` bytes: texts that end with NUL: working directory, arguments,
-//   variables host -> inside   Reply: started, failed or refused; then stopped as often as it
-//   happens; then
-//                    exited or killed
+//   inside -> host   one RequestHead; at its first byte the three standard streams (SCM_RIGHTS)
+//   inside -> host   `size` bytes, texts that end with NUL: directory, arguments, variables
+//   host -> inside   Reply: started, failed or refused
+//   host -> inside   Reply: stopped, as often as it happens; at the end exited or killed
 //   inside -> host   one byte for each signal, its number
 //
 // Either side ends the conversation by closing. Whatever arrives on the host may be made up.

@@ -31,8 +31,7 @@ bool may_use(uid_t uid) {
   return content && parse_number(take_field(*content, '\n'), kLargestId) == uid;
 }
 
-// ---- whom to become
-// -------------------------------------------------------------------------------
+// ---- whom to become -----------------------------------------------------------------------------
 
 struct Identity {
   User user;
@@ -120,8 +119,7 @@ bool become(const Accounts& accounts, const SudoOptions& options, const Identity
   return true;
 }
 
-// ---- what to run
-// ----------------------------------------------------------------------------------
+// ---- what to run --------------------------------------------------------------------------------
 
 bool is_program(const char* path) {
   struct stat status = {};
@@ -217,8 +215,7 @@ std::string_view command_line(const Program& program) {
   return {text.data(), text.size()};
 }
 
-// ---- the modes
-// ------------------------------------------------------------------------------------
+// ---- the modes ----------------------------------------------------------------------------------
 
 int list(const SudoOptions& options, const User& caller) {
   if (!options.command.empty()) {

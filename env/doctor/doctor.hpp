@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Is this host able to run environments, and if not, what to type.
+// Is this host able to run environments, or an environment able to run; if not, what to type.
 #pragma once
 
 #include <optional>

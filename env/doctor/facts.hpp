@@ -34,8 +34,7 @@ struct Attempt {
   bool works() const { return outcome == Outcome::works; }
 };
 
-// ---- kernel
-// ---------------------------------------------------------------------------------------
+// ---- kernel -------------------------------------------------------------------------------------
 
 struct KernelFacts {
   std::string release;
@@ -64,8 +63,7 @@ Verdict judge_user_namespaces(const UserNamespaceFacts& facts);
 /// One command that installs an AppArmor profile for these programs and loads it.
 std::string apparmor_command(const std::vector<std::string>& programs);
 
-// ---- ids
-// ------------------------------------------------------------------------------------------
+// ---- ids ----------------------------------------------------------------------------------------
 
 struct HelperFacts {
   std::string name;             ///< "newuidmap"
@@ -92,8 +90,7 @@ Verdict judge_id_ranges(const IdRangeFacts& facts);
 /// Whether a namespace with the whole map could be entered.
 Verdict judge_id_map(const Attempt& attempt);
 
-// ---- storage
-// --------------------------------------------------------------------------------------
+// ---- storage ------------------------------------------------------------------------------------
 
 struct FuseFacts {
   bool installed = false;
@@ -125,8 +122,7 @@ Verdict judge_store_space(const StoreFacts& facts);
 /// found.
 std::string mount_point_of(std::string_view mountinfo, const std::string& path);
 
-// ---- runtime
-// --------------------------------------------------------------------------------------
+// ---- runtime ------------------------------------------------------------------------------------
 
 struct RuntimeDirectoryFacts {
   std::string value;  ///< of XDG_RUNTIME_DIR
@@ -147,8 +143,7 @@ Verdict judge_programs(const ProgramFacts& facts);
 
 Verdict judge_bootstrap(bool installed, const Distribution& distribution);
 
-// ---- environments
-// ---------------------------------------------------------------------------------
+// ---- environments -------------------------------------------------------------------------------
 
 /// Where programs look for the server of a share.
 struct ServerFacts {

@@ -114,8 +114,8 @@ Result<CdiLink> read_link(const std::string& text) {
   return link;
 }
 
-/// "nvidia-cdi-hook create-symlinks ..." or, of older toolkits, "nvidia-ctk hook create-symlinks
-/// ...".
+/// "nvidia-cdi-hook create-symlinks ..." or "nvidia-ctk hook create-symlinks ...", as older
+/// toolkits have it.
 Result<void> read_hook(const Json& hook, CdiEdits& edits) {
   TRY_ASSIGN(const std::string stage, json::get_string(hook, "hookName"));
   TRY_ASSIGN(const std::string program, json::get_string(hook, "path"));

@@ -46,9 +46,8 @@ class DriverFiles {
   explicit DriverFiles(const HostTree& tree) : tree_(tree) {}
 
   /// Looks at the file `path` of the host and enters it as `name` (for `run` its path inside). A
-  /// library is entered also under its soname
-  /// and the name that linkers look for, which not every package has links for. false when it is
-  /// not there or not what it should be.
+  /// library is entered also under its soname and the name that linkers look for, which not every
+  /// package has links for. false when it is not there or not what it should be.
   bool add(DriverFileKind kind, const std::string& name, const std::string& path);
   /// Another name for a library that is there already, in each of its widths.
   void add_alias(DriverFileKind kind, const std::string& name, const std::string& library);

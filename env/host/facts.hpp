@@ -26,8 +26,7 @@ struct Facts {
   bool selinux = false;               ///< /sys/fs/selinux has a policy
   std::vector<SharedFile> etc_files;  ///< of the table of shares, those there are
   std::set<std::string> present;      ///< find_present()
-  /// find_editor_directories() of the home
-  std::vector<std::string> editor_directories;
+  std::vector<std::string> editor_directories;  ///< find_editor_directories() of the home
   /// Shares that the host could give but the image cannot use: name, and why.
   std::map<std::string, std::string, std::less<>> obstacles;
 };

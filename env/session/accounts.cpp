@@ -23,8 +23,7 @@ bool contains(const std::vector<std::string>& list, std::string_view value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-// ---- checks
-// ---------------------------------------------------------------------------------------
+// ---- checks -------------------------------------------------------------------------------------
 
 Result<void> check_field(std::string_view what, std::string_view value) {
   if (std::any_of(value.begin(), value.end(), breaks_field)) {
@@ -60,8 +59,7 @@ Result<void> check_user(const AccountUser& user) {
   return {};
 }
 
-// ---- passwd
-// ---------------------------------------------------------------------------------------
+// ---- passwd -------------------------------------------------------------------------------------
 
 /// Without a shadow file "x" would promise a password that cannot be looked up: PAM refuses then.
 std::string no_password(const AccountFiles& files) {
@@ -135,8 +133,7 @@ void rehome_root(AccountLines& passwd, const AccountUser& user) {
   line = join(fields, ":");
 }
 
-// ---- group and gshadow
-// ------------------------------------------------------------------------------
+// ---- group and gshadow --------------------------------------------------------------------------
 
 bool has_group_named(const AccountLines& group, std::string_view name) {
   return std::any_of(group.all().begin(), group.all().end(), [&](const std::string& line) {
@@ -240,8 +237,7 @@ void edit_gshadow(AccountLines& gshadow,
   }
 }
 
-// ---- shadow
-// ---------------------------------------------------------------------------------------
+// ---- shadow -------------------------------------------------------------------------------------
 
 /// An entry of the user's own name is kept: its password may have been set inside. The entry of a
 /// renamed user is not: it may be expired, or have a password that everybody knows.

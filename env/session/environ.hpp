@@ -35,12 +35,10 @@ struct EnvironmentInput {
 /// - Everything of the host crosses but what names its libraries, its processes or itself (LD_*,
 ///   XDG_*_DIRS, HOSTNAME, PWD...), and what points to a file of the host outside the home
 ///   (SSL_CERT_FILE, JAVA_HOME...), or to a directory for temporary files that is not shared.
-/// - The image's variables win, except those of the session: language, terminal, display,
-/// proxies...
+/// - The image's variables win, except those of the session: language, terminal, proxies...
 /// - What belongs to a share that is off stays outside; paths to sockets of the session lead below
 ///   /run/host where they are not the same inside.
-/// - HOME, USER, LOGNAME, SHELL, container=devenv and DEVENV_NAME are set; XDG_RUNTIME_DIR only
-/// when
+/// - HOME, USER, LOGNAME, SHELL, container=devenv and DEVENV_NAME are set; XDG_RUNTIME_DIR where
 ///   there is one inside; CONTAINER_ID never: terminals would take it for another program's.
 /// - PATH is the image's (else the usual one), /run/devenv/bin, then the host's entries below the
 ///   home. TERMINFO_DIRS ends with the host's descriptions below /run/host.

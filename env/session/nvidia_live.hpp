@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The host's NVIDIA driver was updated while the environment runs.
+// Following an update of the host's NVIDIA driver in an environment that runs.
 #pragma once
 
 #include "env/session/session.hpp"

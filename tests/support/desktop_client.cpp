@@ -28,8 +28,7 @@ namespace {
   std::exit(1);
 }
 
-// ---- X11
-// ------------------------------------------------------------------------------------------
+// ---- X11 ----------------------------------------------------------------------------------------
 
 int refuse(Display*, XErrorEvent* event) {
   std::fprintf(stderr, "X error %d of request %d\n", event->error_code, event->request_code);
@@ -73,8 +72,7 @@ void show_window(const char* name) {
   pause();
 }
 
-// ---- sockets
-// --------------------------------------------------------------------------------------
+// ---- sockets ------------------------------------------------------------------------------------
 
 int connect_to(const char* path) {
   sockaddr_un address{};
