@@ -63,11 +63,6 @@ Result<std::string> absolute_target(const std::string& target, const std::string
   return checked_path(path, "target of a link");
 }
 
-Result<std::vector<std::string>> strings_or_none(const Json& object, std::string_view key) {
-  return json::find(object, key) == nullptr ? std::vector<std::string>{}
-                                            : json::get_strings(object, key);
-}
-
 /// The members of a list that may be missing, or null, as Go programs write an empty one.
 Result<std::vector<const Json*>> objects_or_none(const Json& object, std::string_view key) {
   std::vector<const Json*> members;
@@ -120,7 +115,7 @@ Result<void> read_hook(const Json& hook, CdiEdits& edits) {
   TRY_ASSIGN(const std::string stage, json::get_string(hook, "hookName"));
   TRY_ASSIGN(const std::string program, json::get_string(hook, "path"));
   TRY(checked_path(program, "path of a hook"));
-  TRY_ASSIGN(std::vector<std::string> arguments, strings_or_none(hook, "args"));
+  TRY_ASSIGN(std::vector<std::string> arguments, json::strings_or_none(hook, "args"));
   if (arguments.size() > 1 && arguments[1] == "hook") {
     arguments.erase(arguments.begin() + 1);
   }
@@ -151,7 +146,7 @@ bool belongs_to_user(std::string_view name) {
 }
 
 Result<void> read_variables(const Json& edits_object, CdiEdits& edits) {
-  TRY_ASSIGN(const auto variables, strings_or_none(edits_object, "env"));
+  TRY_ASSIGN(const auto variables, json::strings_or_none(edits_object, "env"));
   for (const std::string& variable : variables) {
     const std::string name = variable.substr(0, variable.find('='));
     const bool is_word = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
