@@ -113,6 +113,17 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return value;
 }
 
+bool fits(std::string_view text, std::string_view pattern) {
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) {
+    return text == pattern;
+  }
+  const std::string_view before = pattern.substr(0, star);
+  const std::string_view after = pattern.substr(star + 1);
+  return text.size() >= before.size() + after.size() && text.starts_with(before) &&
+         text.ends_with(after);
+}
+
 std::string shell_quote(std::string_view word) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";

@@ -24,6 +24,9 @@ std::string to_lower(std::string_view text);
 /// A decimal number that fills the whole text: no sign, no space, no overflow.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 
+/// Whether `text` is what `pattern` stands for: a '*', of which there may be one, is any text.
+bool fits(std::string_view text, std::string_view pattern);
+
 /// Quoted for a POSIX shell so that it is one word with exactly these bytes.
 std::string shell_quote(std::string_view word);
 

@@ -9,7 +9,6 @@
 #include "env/base/text.hpp"
 #include "env/base/yaml.hpp"
 #include "env/host/cdi.hpp"
-#include "env/host/shares.hpp"
 
 namespace devenv::host {
 namespace {
@@ -65,7 +64,7 @@ bool is_driver_library(const std::string& name) {
   // The container toolkit's own has the prefix but belongs to no driver.
   return name.find(".so") != std::string::npos && !name.starts_with("libnvidia-container") &&
          std::any_of(std::begin(kLibraries), std::end(kLibraries),
-                     [&](std::string_view pattern) { return fits(name, pattern); });
+                     [&](std::string_view pattern) { return text::fits(name, pattern); });
 }
 
 /// Collects what is found, and where one would see a change.
@@ -102,7 +101,7 @@ std::vector<std::string> configured_directories(const HostTree& tree) {
         pattern.insert(0, pattern.starts_with('/') ? "" : "/etc/");
         const std::string directory = pattern.substr(0, pattern.find_last_of('/'));
         for (const std::string& name : tree.list(directory)) {
-          if (fits(name, last_component(pattern))) {
+          if (text::fits(name, last_component(pattern))) {
             files.push_back(directory + "/" + name);
           }
         }

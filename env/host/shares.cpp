@@ -238,7 +238,7 @@ std::vector<std::string> matching_paths(const std::string& pattern) {
   std::vector<std::string> found;
   for (const std::string& name :
        sys::list_directory(directory).value_or(std::vector<std::string>{})) {
-    if (fits(name, std::string_view(pattern).substr(slash + 1))) {
+    if (text::fits(name, std::string_view(pattern).substr(slash + 1))) {
       found.push_back(directory + "/" + name);
     }
   }
@@ -258,17 +258,6 @@ std::set<std::string> find_present(const std::string& runtime_directory) {
     }
   }
   return present;
-}
-
-bool fits(std::string_view text, std::string_view pattern) {
-  const std::size_t star = pattern.find('*');
-  if (star == std::string_view::npos) {
-    return text == pattern;
-  }
-  const std::string_view before = pattern.substr(0, star);
-  const std::string_view after = pattern.substr(star + 1);
-  return text.size() >= before.size() + after.size() && text.starts_with(before) &&
-         text.ends_with(after);
 }
 
 }  // namespace devenv::host

@@ -74,7 +74,4 @@ std::set<std::string> find_present(const std::string& runtime_directory);
 /// What a path of the table stands for on this host: itself if it exists, or all that fits its '*'.
 std::vector<std::string> matching_paths(const std::string& pattern);
 
-/// Whether `text` fits a pattern with one '*' at most.
-bool fits(std::string_view text, std::string_view pattern);
-
 }  // namespace devenv::host

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "env/base/format.hpp"
+#include "env/base/text.hpp"
 #include "env/sandbox/mount_plan.hpp"
 #include "env/sandbox/mount_target.hpp"
 #include "env/sys/entry.hpp"
@@ -109,14 +110,14 @@ class Apply {
       return hide(pattern);
     }
     const std::string directory = pattern.substr(0, pattern.find_last_of('/'));
-    const auto beginning = std::string_view(pattern).substr(directory.size() + 1);
+    const auto last = std::string_view(pattern).substr(directory.size() + 1);
     const auto opened = sys::open_in_root(root_.fd(), directory, O_RDONLY | O_DIRECTORY);
     if (!opened) {
       return {};
     }
     TRY_ASSIGN(const auto names, sys::list_directory(format("/proc/self/fd/{}", opened->get())));
     for (const std::string& name : names) {
-      if (name.starts_with(beginning.substr(0, beginning.size() - 1))) {
+      if (text::fits(name, last)) {
         TRY(hide(directory + "/" + name));
       }
     }

@@ -83,7 +83,7 @@ constexpr std::string_view kCertificateVariables[] = {
 template <std::size_t kSize>
 bool matches_any(std::string_view name, const std::string_view (&patterns)[kSize]) {
   return std::any_of(std::begin(patterns), std::end(patterns),
-                     [&](std::string_view pattern) { return host::fits(name, pattern); });
+                     [&](std::string_view pattern) { return text::fits(name, pattern); });
 }
 
 /// Variables in the order in which they came first.
@@ -245,7 +245,7 @@ bool is_off(std::string_view name, const host::ShareChoice& shares) {
     const auto patterns = text::split(share.variables, ' ');
     return !shares.wants(share.name) &&
            std::any_of(patterns.begin(), patterns.end(),
-                       [&](std::string_view pattern) { return host::fits(name, pattern); });
+                       [&](std::string_view pattern) { return text::fits(name, pattern); });
   });
 }
 

@@ -64,7 +64,7 @@ bool is_for_session(std::string_view variable) {
   return name.find_first_not_of(kNameCharacters) == std::string_view::npos &&
          variable.find_first_of("\r\n") == std::string_view::npos && !variable.ends_with('\\') &&
          std::none_of(kOfTheServer.begin(), kOfTheServer.end(),
-                      [&](std::string_view pattern) { return host::fits(name, pattern); });
+                      [&](std::string_view pattern) { return text::fits(name, pattern); });
 }
 
 Error no_server(const std::string& environment_name) {

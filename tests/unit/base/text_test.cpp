@@ -37,6 +37,18 @@ TEST_CASE("text: numbers fill the whole text") {
   }
 }
 
+TEST_CASE("text: a pattern has one '*' at most, anywhere") {
+  CHECK(text::fits("LC_TIME", "LC_*"));
+  CHECK(text::fits("LC_", "LC_*"));
+  CHECK_FALSE(text::fits("LC", "LC_*"));
+  CHECK(text::fits("TZ", "TZ"));
+  CHECK_FALSE(text::fits("TZDIR", "TZ"));
+  CHECK(text::fits("http_proxy", "*_proxy"));
+  CHECK(text::fits("XDG_DATA_DIRS", "XDG_*_DIRS"));
+  CHECK_FALSE(text::fits("XDG_DIRS", "XDG_*_DIRS"));
+  CHECK(text::fits("", "*"));
+}
+
 TEST_CASE("text: shell_quote makes one word of any bytes") {
   struct Row {
     std::string word;

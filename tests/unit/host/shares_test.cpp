@@ -77,12 +77,4 @@ TEST_CASE("shares: an unknown name is told, with what was meant") {
   CHECK(wrong.error().hint() == "did you mean 'audio-pulse'?");
 }
 
-TEST_CASE("shares: patterns") {
-  CHECK(fits("LC_TIME", "LC_*"));
-  CHECK(fits("LC_", "LC_*"));
-  CHECK_FALSE(fits("LC", "LC_*"));
-  CHECK(fits("TZ", "TZ"));
-  CHECK_FALSE(fits("TZDIR", "TZ"));
-}
-
 }  // namespace devenv::host
