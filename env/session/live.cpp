@@ -26,7 +26,7 @@ void link_to_host(const std::string& path, const std::string& target) {
       return;
     }
   }
-  const std::string parent = path.substr(0, path.find_last_of('/'));
+  const std::string parent = sys::parent_of(path);
   if (!sys::is_directory(parent) && sys::make_directories(parent, 0755)) {
     (void)sys::set_owner_at(AT_FDCWD, parent, 0, 0);
   }

@@ -23,10 +23,6 @@ std::string escape_tokens(std::string_view text) {
   return escaped;
 }
 
-std::string parent_of(const std::string& path) {
-  return path.substr(0, path.find_last_of('/'));
-}
-
 /// The file itself where `path` is a link, as in a home whose dot files are in a repository.
 Result<std::string> resolve(const std::string& path) {
   TRY_ASSIGN(const auto link, sys::stat_at(AT_FDCWD, path));
@@ -143,7 +139,7 @@ Result<bool> install_ssh_config(const SshFiles& files,
   TRY_ASSIGN(const auto lock, sys::FileLock::acquire(files.lock(), sys::LockMode::exclusive));
   TRY(sys::write_file_atomic(files.config(), config, kUserOnlyFile));
   const auto change = [&]() -> Result<bool> {
-    TRY(sys::make_directories(parent_of(file), kUserOnly));
+    TRY(sys::make_directories(sys::parent_of(file), kUserOnly));
     TRY_ASSIGN(const std::string target, resolve(file));
     TRY_ASSIGN(const auto old, sys::read_file_if_exists(target));
     const std::string contents = with_include(old.value_or(""), ssh_include_line(files));

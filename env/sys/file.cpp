@@ -32,7 +32,8 @@ auto retry(Call call) {
   return value;
 }
 
-/// "a/b/" and "a/b" are both in "a".
+}  // namespace
+
 std::string parent_of(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) {
     path.pop_back();
@@ -40,8 +41,6 @@ std::string parent_of(std::string path) {
   const std::size_t slash = path.find_last_of('/');
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
-
-}  // namespace
 
 void UniqueFd::reset(int fd) {
   if (fd_ >= 0) {

@@ -81,6 +81,8 @@ Result<void> remove_file(const std::string& path);
 /// The names in a directory, sorted, without "." and "..".
 Result<std::vector<std::string>> list_directory(const std::string& path);
 Result<std::string> read_link(const std::string& path);
+/// The directory that a path is in, without looking: "a" for "a/b/", "/" for "/a", "." for "a".
+std::string parent_of(std::string path);
 /// realpath(3). Errors: not_found.
 Result<std::string> canonical_path(const std::string& path);
 Result<std::string> current_directory();

@@ -13,14 +13,6 @@
 #include "env/sys/xattr.hpp"
 
 namespace devenv::sandbox::testing {
-namespace {
-
-std::string parent_of(const std::string& path) {
-  return path.substr(0, path.find_last_of('/'));
-}
-
-}  // namespace
-
 IdMap own_map() {
   const auto user = sys::current_user();
   REQUIRE(user);
@@ -70,14 +62,14 @@ RootLayout layout_in(const std::string& directory, std::size_t layers) {
 }
 
 Result<void> put(const std::string& path, std::string_view contents) {
-  TRY(sys::make_directories(parent_of(path)));
+  TRY(sys::make_directories(sys::parent_of(path)));
   TRY_ASSIGN(const sys::UniqueFd file,
              sys::open_file(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW));
   return sys::write_all(file.get(), contents);
 }
 
 Result<void> put_whiteout(const std::string& path) {
-  TRY(sys::make_directories(parent_of(path)));
+  TRY(sys::make_directories(sys::parent_of(path)));
   return sys::make_node_at(AT_FDCWD, path, S_IFCHR, 0);
 }
 

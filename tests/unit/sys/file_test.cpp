@@ -16,6 +16,15 @@ using devenv::test::Scratch;
 namespace sys = devenv::sys;
 using Names = std::vector<std::string>;
 
+TEST_CASE("file: the parent of a path") {
+  CHECK(sys::parent_of("/a/b") == "/a");
+  CHECK(sys::parent_of("/a/b//") == "/a");
+  CHECK(sys::parent_of("a/b") == "a");
+  CHECK(sys::parent_of("/a") == "/");
+  CHECK(sys::parent_of("/") == "/");
+  CHECK(sys::parent_of("a") == ".");
+}
+
 TEST_CASE("file: every descriptor is closed on exec") {
   const Scratch scratch;
   const auto file = sys::open_file(scratch / "x", O_RDWR | O_CREAT);
