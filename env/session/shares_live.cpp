@@ -55,9 +55,9 @@ void refresh_links(const host::ShareChoice& shares,
       if (!path.starts_with('@') || !own_runtime) {
         continue;
       }
-      const std::string root = kHostRootInside;
-      for (const std::string& found : host::matching_paths(root + host_runtime + path.substr(1))) {
-        link_to_host(runtime + found.substr(root.size() + host_runtime.size()), found);
+      const std::string source = kHostRootInside + host_runtime;
+      for (const std::string& found : host::matching_paths(source + path.substr(1))) {
+        link_to_host(runtime + found.substr(source.size()), found);
       }
     }
   }
