@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::string_view kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr std::string_view kGuestPath = "/run/devenv/bin";
-constexpr std::string_view kHostRoot = "/run/host";
 /// Where ncurses keeps descriptions, in any distribution. Named so that the image's come first: an
 /// old ncurses may not read the host's.
 constexpr std::string_view kImageTerminfo = "/etc/terminfo:/lib/terminfo:/usr/share/terminfo";
@@ -162,12 +160,6 @@ std::string_view find_in(const std::vector<std::string>& entries,
   return value;
 }
 
-/// "/home/ann2" is not below "/home/ann".
-bool is_below(std::string_view path, std::string_view home) {
-  return home.size() > 1 && path.starts_with(home) &&
-         (path.size() == home.size() || path[home.size()] == '/');
-}
-
 /// A list of paths separated by colons, each path once.
 class PathList {
  public:
@@ -188,7 +180,7 @@ class PathList {
 std::string search_path(const EnvironmentInput& input, std::string_view home) {
   const std::string_view image_path = find_in(input.image, "PATH", Counts::last);
   PathList path(image_path.empty() ? kDefaultPath : image_path);
-  path.add(kGuestPath);
+  path.add(kProgramsInside);
   for (const std::string_view directory :
        text::split(find_in(input.host, "PATH", Counts::first), ':')) {
     if (is_below(directory, home)) {
@@ -206,7 +198,7 @@ std::string terminfo_directories(const EnvironmentInput& input, std::string_view
     if (is_below(directory, home)) {
       directories.add(directory);
     } else if (directory.starts_with('/')) {
-      directories.add(std::string(kHostRoot).append(directory));
+      directories.add(std::string(kHostRootInside).append(directory));
     }
   };
   add_of_host(find_in(input.host, "TERMINFO", Counts::first));

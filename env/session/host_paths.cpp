@@ -41,11 +41,14 @@ bool begins_path(std::string_view value, std::size_t position) {
 
 }  // namespace
 
+bool is_below(std::string_view path, std::string_view directory) {
+  return directory.size() > 1 && path.starts_with(directory) &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
 bool SamePaths::contains(std::string_view path) const {
-  return std::any_of(directories_.begin(), directories_.end(), [&](const std::string& directory) {
-    return !directory.empty() && path.starts_with(directory) &&
-           (path.size() == directory.size() || path[directory.size()] == '/');
-  });
+  return std::any_of(directories_.begin(), directories_.end(),
+                     [&](const std::string& directory) { return is_below(path, directory); });
 }
 
 std::string reach_host(std::string_view value, const SamePaths& same) {
@@ -57,7 +60,7 @@ std::string reach_host(std::string_view value, const SamePaths& same) {
     }
     const std::size_t end = std::min(value.find_first_of(kDelimiters, position), value.size());
     const std::string_view path = value.substr(position, end - position);
-    if (!same.contains(path) && !path.starts_with(kHostRootInside)) {
+    if (!same.contains(path) && !is_below(path, kHostRootInside)) {
       reached += kHostRootInside;
     }
     reached += path;

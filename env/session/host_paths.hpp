@@ -9,6 +9,10 @@
 
 namespace devenv::session {
 
+/// Whether `path` is `directory` or lies below it, by its text: "/home/ann2" is not below
+/// "/home/ann", and nothing is below "" and "/".
+bool is_below(std::string_view path, std::string_view directory);
+
 /// Directories that show the same inside as outside.
 class SamePaths {
  public:

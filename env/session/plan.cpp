@@ -5,6 +5,7 @@
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
+#include "env/session/host_paths.hpp"
 #include "env/session/nvidia.hpp"
 #include "env/session/prompt.hpp"
 
@@ -20,10 +21,6 @@ using sandbox::MakeSymlink;
 using sandbox::MountPlan;
 using sandbox::Presence;
 using sandbox::TmpfsMount;
-
-bool is_below(const std::string& path, const std::string& directory) {
-  return path == directory || path.starts_with(directory + "/");
-}
 
 BindMount same_path(const std::string& path, Presence presence) {
   return BindMount{.source = HostPath(path), .target = EnvPath(path), .presence = presence};
@@ -45,7 +42,7 @@ void add_run(const PlanInput& input, MountPlan& plan) {
   plan.emplace_back(TmpfsMount{.target = EnvPath("/run"), .mode = 0755});
   plan.emplace_back(MakeDirectory{.path = EnvPath("/run/lock"), .mode = 01777});
   plan.emplace_back(MakeDirectory{.path = EnvPath(kOursInside)});
-  plan.emplace_back(MakeDirectory{.path = EnvPath("/run/devenv/bin")});
+  plan.emplace_back(MakeDirectory{.path = EnvPath(kProgramsInside)});
   plan.emplace_back(
       MakeFile{.path = EnvPath("/run/.containerenv"), .contents = container_marker(input)});
   plan.emplace_back(
@@ -56,13 +53,13 @@ void add_run(const PlanInput& input, MountPlan& plan) {
   plan.emplace_back(MakeFile{.path = EnvPath("/run/devenv/user"),
                              .contents = format("{}\n", input.user.uid.get())});
   plan.emplace_back(CopyProgram{.source = HostPath(input.guest_program),
-                                .path = EnvPath("/run/devenv/bin/devenv-guest"),
+                                .path = EnvPath(format("{}/devenv-guest", kProgramsInside)),
                                 .mode = 04755});
   std::vector<std::string> names = {"sudo", "devenv", "host-exec"};
   names.insert(names.end(), input.host_programs.begin(), input.host_programs.end());
   for (const std::string& name : names) {
-    plan.emplace_back(
-        MakeSymlink{.path = EnvPath("/run/devenv/bin/" + name), .target = "devenv-guest"});
+    plan.emplace_back(MakeSymlink{.path = EnvPath(format("{}/{}", kProgramsInside, name)),
+                                  .target = "devenv-guest"});
   }
 }
 

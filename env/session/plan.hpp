@@ -34,6 +34,8 @@ struct PlanInput {
 /// process.
 constexpr const char* kOursInside = "/run/devenv";
 constexpr const char* kSessionFileInside = "/run/devenv/session";
+/// Programs of ours, and links to them; behind the image's own in the PATH.
+constexpr const char* kProgramsInside = "/run/devenv/bin";
 /// The host's root, and what lies in it of things that are linked.
 constexpr const char* kHostRootInside = "/run/host";
 /// Searched for data (XDG_DATA_DIRS) after the image's own.

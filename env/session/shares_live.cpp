@@ -4,6 +4,7 @@
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
+#include "env/session/host_paths.hpp"
 #include "env/session/inside.hpp"
 #include "env/session/plan.hpp"
 #include "env/sys/entry.hpp"
@@ -21,7 +22,7 @@ void link_to_host(const std::string& path, const std::string& target) {
   }
   if (*there) {
     const auto old = sys::read_link_at(AT_FDCWD, path);
-    if (!old || !old->starts_with(kHostRootInside) || *old == target ||
+    if (!old || !is_below(*old, kHostRootInside) || *old == target ||
         !sys::remove_file_at(AT_FDCWD, path)) {
       return;
     }

@@ -20,6 +20,7 @@ TEST_CASE("host paths: those that are not the same inside lead below /run/host")
            Case{"/home/ann", "/home/ann"},
            Case{"/home/anna/.Xauthority", "/run/host/home/anna/.Xauthority"},
            Case{"/run/host/etc/x", "/run/host/etc/x"},
+           Case{"/run/hosted/x", "/run/host/run/hosted/x"},
            Case{"wayland-0", "wayland-0"},
            Case{"", ""},
            Case{"unix:path=/run/bus,guid=1;unix:path=/tmp/y",
