@@ -8,6 +8,7 @@
 
 #include "cmd/cli.hpp"
 #include "cmd/share_flags.hpp"
+#include "cmd/variable_flags.hpp"
 
 namespace devenv::cmd {
 
