@@ -175,8 +175,7 @@ int not_reachable(int error, std::string_view command) {
     return fail(
         kNobodyThere,
         {"cannot run '", what, "' on the host: '", environment, "' may not run host commands"},
-        concatenate({"type on the host: devenv edit ", environment,
-                     " --host-commands allow; devenv stop ", environment}));
+        concatenate({"type on the host: devenv edit ", environment, " --host-commands allow"}));
   }
   if (error == EACCES) {
     return only_user_may(what);

@@ -72,7 +72,7 @@ constexpr std::array kShares = {
     Share{.name = "icons", .summary = "the host's icon themes", .needs = "/usr/share/icons"},
     Share{.name = "cursor", .summary = "the host's mouse pointers",
           .needs = "/usr/share/icons", .variables = "XCURSOR_*"},
-    Share{.name = "locale", .summary = "your language, where the image knows it",
+    Share{.name = "locale", .summary = "your language, where the image has or can make it",
           .variables = "LANG LANGUAGE LC_*"},
     Share{.name = "timezone", .summary = "the host's time zone",
           // Not /etc/timezone: Debian's tzdata writes it, and could not through a link.
