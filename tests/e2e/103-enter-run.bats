@@ -183,57 +183,52 @@ print(done.returncode in (-number, 128 + number))' "$signal"
 
 @test "terminal: an interactive shell that is typed into, resized and left" {
   needs tmux
-  local tmux=(tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null)
-  screen_has() { "${tmux[@]}" capture-pane -p -t test | grep -q "$1"; }
-  "${tmux[@]}" new-session -d -s test -x 80 -y 24 'devenv enter box; echo "left with $?"; sleep 60' 3>&-
+  open_terminal 'devenv enter box; echo "left with $?"; sleep 60'
   sleep 0.3
-  "${tmux[@]}" send-keys -t test 'echo in $((40 + 2)); cat /run/.containerenv' Enter
+  press 'echo in $((40 + 2)); cat /run/.containerenv' Enter
   wait_until screen_has '^in 42'
   wait_until screen_has 'engine="devenv"'
   # Job control: Ctrl-Z stops what runs, the shell says so, fg goes on.
   # Keys are sent again: on a busy machine they may come before the command, and do no harm then.
-  stop_it() { "${tmux[@]}" send-keys -t test C-z; sleep 0.3; screen_has 'Stopped'; }
-  "${tmux[@]}" send-keys -t test 'clear; sleep 500' Enter
+  stop_it() { press C-z; sleep 0.3; screen_has 'Stopped'; }
+  press 'clear; sleep 500' Enter
   wait_until stop_it
   interrupt_it() {
-    "${tmux[@]}" send-keys -t test C-c
+    press C-c
     sleep 0.3
-    "${tmux[@]}" send-keys -t test 'echo after $?' Enter
+    press 'echo after $?' Enter
     sleep 0.3
     screen_has '^after 130'
   }
-  "${tmux[@]}" send-keys -t test 'clear; fg' Enter
+  press 'clear; fg' Enter
   wait_until interrupt_it
-  "${tmux[@]}" resize-window -t test -x 100 -y 30
-  "${tmux[@]}" send-keys -t test 'clear; stty size' Enter
+  resize_terminal 100 30
+  press 'clear; stty size' Enter
   wait_until screen_has '^30 100'
-  "${tmux[@]}" send-keys -t test 'exit 3' Enter
+  press 'exit 3' Enter
   wait_until screen_has 'left with 3'
-  "${tmux[@]}" kill-server
+  close_terminal
 }
 
 @test "terminal: Ctrl-C ends a command that runs without a shell" {
   needs tmux
-  local tmux=(tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null)
-  screen_has() { "${tmux[@]}" capture-pane -p -t test | grep -q "$1"; }
-  "${tmux[@]}" new-session -d -s test -x 80 -y 24 \
-    'trap : INT; devenv run box sh -c "echo started; exec sleep 600"; echo "left with $?"; sleep 60' 3>&-
+  open_terminal \
+    'trap : INT; devenv run box sh -c "echo started; exec sleep 600"; echo "left with $?"; sleep 60'
   wait_until screen_has started
-  "${tmux[@]}" send-keys -t test C-c
+  press C-c
   wait_until screen_has 'left with 130'
-  "${tmux[@]}" kill-server
+  close_terminal
 }
 
 @test "terminal: closing it ends what runs in it" {
   needs tmux
-  local tmux=(tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null)
-  "${tmux[@]}" new-session -d -s test \
-    "devenv enter box -- sh -c 'echo \$\$ > $HOME/session-pid; exec sleep 600'" 3>&-
+  open_terminal \
+    "devenv enter box -- sh -c 'echo \$\$ > $HOME/session-pid; exec sleep 600'"
   wait_until test -s "$HOME/session-pid"
   local pid
   pid=$(cat "$HOME/session-pid")
   alive "$pid"
-  "${tmux[@]}" kill-server
+  close_terminal
   wait_until gone "$pid"
   equals "$(field box status)" "running"
 }

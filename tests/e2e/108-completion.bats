@@ -62,8 +62,6 @@ bash_offers() {
 
 @test "completion, zsh: offers environments" {
   needs zsh tmux
-  local tmux=(tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null)
-  screen_has() { "${tmux[@]}" capture-pane -p -t test | grep -q "$1"; }
   mkdir -p "$BATS_TEST_TMPDIR/zsh"
   devenv completion zsh >"$BATS_TEST_TMPDIR/zsh/_devenv"
   cat >"$BATS_TEST_TMPDIR/zsh/.zshrc" <<EOF
@@ -71,11 +69,11 @@ PS1='ready> '
 fpath=($BATS_TEST_TMPDIR/zsh \$fpath)
 autoload -U compinit && compinit -u -D
 EOF
-  "${tmux[@]}" new-session -d -s test -x 100 -y 24 "ZDOTDIR=$BATS_TEST_TMPDIR/zsh zsh" 3>&-
+  open_terminal "ZDOTDIR=$BATS_TEST_TMPDIR/zsh zsh" 100
   wait_until screen_has 'ready>'
-  "${tmux[@]}" send-keys -t test 'devenv stop works' Tab
+  press 'devenv stop works' Tab
   wait_until screen_has 'devenv stop workshop'
-  "${tmux[@]}" kill-server
+  close_terminal
 }
 
 @test "completion, fish: offers environments and commands" {

@@ -234,49 +234,47 @@ in_relayed_terminal() {
 
 @test "host: in a terminal, what is typed, resized, interrupted and stopped" {
   needs tmux
-  local tmux=(tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null)
-  screen_has() { "${tmux[@]}" capture-pane -p -t test | grep -q "$1"; }
-  "${tmux[@]}" new-session -d -s test -x 80 -y 24 'devenv run box sh' 3>&-
+  open_terminal 'devenv run box sh'
   sleep 0.3
-  "${tmux[@]}" send-keys -t test 'devenv host sh -c "read x; echo got \$x"' Enter
+  press 'devenv host sh -c "read x; echo got \$x"' Enter
   sleep 0.3
-  "${tmux[@]}" send-keys -t test 'word' Enter
+  press 'word' Enter
   wait_until screen_has '^got word'
-  "${tmux[@]}" send-keys -t test 'clear; devenv host sleep 600.75' Enter
+  press 'clear; devenv host sleep 600.75' Enter
   wait_until marked 600.75
-  "${tmux[@]}" send-keys -t test C-c
+  press C-c
   wait_until unmarked 600.75
-  "${tmux[@]}" send-keys -t test 'echo left with $?' Enter
+  press 'echo left with $?' Enter
   wait_until screen_has '^left with 130'
   # Ctrl-Z stops it, the shell says so; fg goes on.
-  "${tmux[@]}" send-keys -t test 'clear; devenv host sleep 600.76' Enter
+  press 'clear; devenv host sleep 600.76' Enter
   wait_until marked 600.76
-  "${tmux[@]}" send-keys -t test C-z
+  press C-z
   wait_until screen_has 'Stopped'
   marked 600.76
   # Sent again: on a busy machine the first may come before the shell has read the line.
   go_on_and_end() {
-    "${tmux[@]}" send-keys -t test 'clear; fg' Enter
+    press 'clear; fg' Enter
     sleep 0.3
-    "${tmux[@]}" send-keys -t test C-c
+    press C-c
     sleep 0.3
     unmarked 600.76
   }
   wait_until go_on_and_end
-  "${tmux[@]}" send-keys -t test 'clear; devenv host sh; echo back' Enter
+  press 'clear; devenv host sh; echo back' Enter
   sleep 0.5
-  "${tmux[@]}" resize-window -t test -x 100 -y 30
-  "${tmux[@]}" send-keys -t test 'stty size' Enter
+  resize_terminal 100 30
+  press 'stty size' Enter
   wait_until screen_has '^30 100'
-  "${tmux[@]}" send-keys -t test 'exit' Enter
+  press 'exit' Enter
   wait_until screen_has '^back'
   # The terminal is as it was: what is typed is shown, lines begin at the left.
-  "${tmux[@]}" send-keys -t test 'clear; stty -a | grep -c " icanon"; printf "a\nb\n"' Enter
+  press 'clear; stty -a | grep -c " icanon"; printf "a\nb\n"' Enter
   wait_until screen_has '^b'
   # Closing it ends the command.
-  "${tmux[@]}" send-keys -t test 'clear; devenv host sleep 600.77' Enter
+  press 'clear; devenv host sleep 600.77' Enter
   wait_until marked 600.77
-  "${tmux[@]}" kill-server
+  close_terminal
   wait_until unmarked 600.77
 }
 
@@ -473,15 +471,13 @@ END
 
 @test "host: in the background it leaves the keyboard to the shell" {
   needs tmux
-  local tmux=(tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null)
-  screen_has() { "${tmux[@]}" capture-pane -p -t test | grep -q "$1"; }
-  "${tmux[@]}" new-session -d -s test -x 80 -y 24 'devenv run box sh' 3>&-
+  open_terminal 'devenv run box sh'
   sleep 0.3
-  "${tmux[@]}" send-keys -t test 'devenv host cat &' Enter
+  press 'devenv host cat &' Enter
   sleep 0.3
-  "${tmux[@]}" send-keys -t test 'echo typed $((40 + 2))' Enter
+  press 'echo typed $((40 + 2))' Enter
   wait_until screen_has '^typed 42'
-  "${tmux[@]}" kill-server
+  close_terminal
 }
 
 @test "host: the runtime directory is the caller's" {

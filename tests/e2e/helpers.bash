@@ -76,6 +76,21 @@ in_terminal() {
   output=${output//$'\r'/}
 }
 
+# ---- a terminal to type into ---------------------------------------------------------------------
+
+# open_terminal COMMAND [COLUMNS]: runs it in a terminal of 24 lines (tmux) until close_terminal.
+open_terminal() { in_tmux new-session -d -s test -x "${2:-80}" -y 24 "$1" 3>&-; }
+close_terminal() { in_tmux kill-server; }
+resize_terminal() { in_tmux resize-window -t test -x "$1" -y "$2"; }
+
+# press KEY...: Enter, Tab, C-c, or text to be typed.
+press() { in_tmux send-keys -t test "$@"; }
+
+# screen_has PATTERN: whether a line of the screen matches (grep).
+screen_has() { in_tmux capture-pane -p -t test | grep -q "$1"; }
+
+in_tmux() { tmux -S "$BATS_TEST_TMPDIR/tmux" -f /dev/null "$@"; }
+
 # ---- asking --------------------------------------------------------------------------------------
 
 # field NAME KEY: a value of `devenv list --json`.
