@@ -11,7 +11,6 @@
 namespace devenv::guest {
 namespace {
 
-constexpr std::string_view kHostRoot = "/run/host/";
 constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
 std::string_view name_of(std::string_view variable) {
@@ -78,10 +77,7 @@ int execute_file(const char* file, char** arguments, char** environment) {
 }  // namespace
 
 const char* enter_directory(const Request& request) {
-  const char* directory = request.directory.data();
-  if (request.directory.starts_with(kHostRoot)) {
-    directory += kHostRoot.size() - 1;
-  }
+  const char* const directory = path_on_host(request.directory.data());
   if (!request.directory.empty() && chdir(directory) == 0 && is_here(request)) {
     return directory;
   }

@@ -121,6 +121,14 @@ std::size_t strip_host_root(std::span<char> value) {
   return used;
 }
 
+const char* path_on_host(const char* path) {
+  const std::string_view text(path);
+  if (text.starts_with(kHostRoot)) {
+    return path + kHostRoot.size() - 1;
+  }
+  return text == kHostRoot.substr(0, kHostRoot.size() - 1) ? "/" : path;
+}
+
 bool is_forwarded(int number) {
   for (const int forwarded :
        {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP, SIGCONT}) {

@@ -63,6 +63,9 @@ bool crosses(std::string_view variable);
 /// The value as it is on the host, where /run/host/x is /x. Never longer. Gives the new length.
 std::size_t strip_host_root(std::span<char> value);
 
+/// The path on the host of a directory inside: "/x" of "/run/host/x", "/" of "/run/host".
+const char* path_on_host(const char* path);
+
 enum class ReplyKind : std::uint32_t {
   started = 1,
   failed,   ///< value: errno of execve(2)

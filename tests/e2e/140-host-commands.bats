@@ -122,6 +122,8 @@ print(done.returncode == -getattr(signal, "SIG" + sys.argv[1]))' "$signal"
   equals "$output" "$HOME/some where"$'\n'"$HOME/some where"
   quietly devenv run box sh -c 'cd /run/host/usr/bin && devenv host pwd'
   equals "$output" "/usr/bin"
+  quietly devenv run box sh -c 'cd /run/host && devenv host pwd'
+  equals "$output" "/"
   expect 0 devenv run box sudo mkdir -p /only-inside
   fails_with 125 "this directory is not the host's" devenv run box sh -c 'cd /only-inside && devenv host pwd'
   contains "$stderr" "cd to one that both have"

@@ -110,6 +110,11 @@ TEST_CASE("host request: paths below the host's root are those of the host") {
   CHECK(stripped("/run/host") == "/run/host");
   CHECK(stripped("/run/hostile/x") == "/run/hostile/x");
   CHECK(stripped("x/run/host/y") == "x/run/host/y");
+  CHECK(path_on_host("/run/host/usr/bin") == "/usr/bin"s);
+  CHECK(path_on_host("/run/host/") == "/"s);
+  CHECK(path_on_host("/run/host") == "/"s);
+  CHECK(path_on_host("/run/hostile") == "/run/hostile"s);
+  CHECK(path_on_host("/home") == "/home"s);
   CHECK(stripped("") == "");
 }
 
