@@ -177,4 +177,33 @@ std::optional<std::string> closest(std::string_view word,
   return best;
 }
 
+std::string percent_decode(std::string_view text) {
+  const auto digit = [](char c) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    return kDigits.find(lower);
+  };
+  std::string decoded;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool has_digits = text[at] == '%' && at + 2 < text.size();
+    const std::size_t high = has_digits ? digit(text[at + 1]) : std::string_view::npos;
+    const std::size_t low = has_digits ? digit(text[at + 2]) : std::string_view::npos;
+    if (high == std::string_view::npos || low == std::string_view::npos) {
+      decoded += text[at];
+      continue;
+    }
+    decoded += static_cast<char>(high * 16 + low);
+    at += 2;
+  }
+  return decoded;
+}
+
+std::uint64_t fnv1a(std::string_view bytes) {
+  std::uint64_t sum = 0xcbf29ce484222325;
+  for (const char c : bytes) {
+    sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  return sum;
+}
+
 }  // namespace devenv::text

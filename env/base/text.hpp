@@ -30,6 +30,12 @@ bool fits(std::string_view text, std::string_view pattern);
 /// Quoted for a POSIX shell so that it is one word with exactly these bytes.
 std::string shell_quote(std::string_view word);
 
+/// "%20" becomes a space and so on; a '%' without two hexadecimal digits stays (RFC 3986, 2.1).
+std::string percent_decode(std::string_view text);
+
+/// FNV-1a, 64 bits: tells texts apart that nobody tries to make alike.
+std::uint64_t fnv1a(std::string_view bytes);
+
 /// Safe for a terminal: control characters and malformed UTF-8 become \xNN.
 std::string sanitize(std::string_view text);
 

@@ -223,28 +223,6 @@ Result<void> truncate_file(int fd, std::uint64_t size) {
   return {};
 }
 
-Result<void> write_file_atomic(const std::string& path, std::string_view contents, mode_t mode) {
-  // A random name: the same home can be written to from several pid namespaces and machines.
-  const std::string temporary = format("{}.tmp.{}", path, random_hex(8));
-  const auto write = [&]() -> Result<void> {
-    TRY_ASSIGN(const UniqueFd fd, open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode));
-    TRY(write_all(fd.get(), contents));
-    if (::fsync(fd.get()) == -1) {
-      return fail_errno(errno, "cannot sync");
-    }
-    TRY(rename_path(temporary, path));
-    TRY_ASSIGN(const UniqueFd directory, open_file(parent_of(path), O_RDONLY | O_DIRECTORY));
-    // Some network file systems cannot sync a directory; the rename is done all the same.
-    (void)::fsync(directory.get());
-    return {};
-  };
-  if (auto written = write(); !written) {
-    ::unlink(temporary.c_str());
-    return fail(written.error().context(format("cannot write '{}'", path)));
-  }
-  return {};
-}
-
 Result<void> make_directories(const std::string& path, mode_t mode) {
   const auto make = [&] { return ::mkdir(path.c_str(), mode) == 0 ? 0 : errno; };
   int problem = make();
@@ -290,6 +268,13 @@ Result<void> exchange_paths(const std::string& one, const std::string& other) {
   return {};
 }
 
+Result<void> remove_empty_directory(const std::string& path) {
+  if (::rmdir(path.c_str()) == -1 && errno != ENOENT) {
+    return fail_errno(errno, format("cannot remove '{}'", path));
+  }
+  return {};
+}
+
 Result<void> remove_file(const std::string& path) {
   if (::unlink(path.c_str()) == -1 && errno != ENOENT) {
     return fail_errno(errno, format("cannot remove '{}'", path));
@@ -297,11 +282,10 @@ Result<void> remove_file(const std::string& path) {
   return {};
 }
 
-Result<std::vector<std::string>> list_directory(const std::string& path) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), &::closedir);
-  if (directory == nullptr) {
-    return fail_errno(errno, format("cannot list '{}'", path));
-  }
+namespace {
+
+Result<std::vector<std::string>> names_in(DIR* opened, const std::string& what) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(opened, &::closedir);
   std::vector<std::string> names;
   errno = 0;
   while (const struct dirent* entry = ::readdir(directory.get())) {
@@ -311,10 +295,29 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
     }
   }
   if (errno != 0) {
-    return fail_errno(errno, format("cannot list '{}'", path));
+    return fail_errno(errno, format("cannot list {}", what));
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> list_directory(const std::string& path) {
+  DIR* const directory = ::opendir(path.c_str());
+  if (directory == nullptr) {
+    return fail_errno(errno, format("cannot list '{}'", path));
+  }
+  return names_in(directory, format("'{}'", path));
+}
+
+Result<std::vector<std::string>> list_directory(UniqueFd directory) {
+  DIR* const opened = ::fdopendir(directory.get());
+  if (opened == nullptr) {
+    return fail_errno(errno, "cannot list a directory");
+  }
+  (void)directory.release();  // closedir(3) closes it
+  return names_in(opened, "a directory");
 }
 
 Result<std::string> read_link(const std::string& path) {

@@ -68,6 +68,12 @@ Result<void> truncate_file(int fd, std::uint64_t size);
 Result<void> write_file_atomic(const std::string& path,
                                std::string_view contents,
                                mode_t mode = 0644);
+/// The same without waiting for the disk: readers see the old or the new contents, but a power
+/// failure may leave anything until sync_file_system() has run.
+Result<void> replace_file(const std::string& path, std::string_view contents, mode_t mode = 0644);
+/// "a.txt" for "a.txt.tmp.0123456789abcdef", the temporary name of these two, which stays when they
+/// are killed; "" for any other name.
+std::string_view without_temporary_suffix(std::string_view name);
 
 /// mkdir -p; directories that are made get `mode`.
 Result<void> make_directories(const std::string& path, mode_t mode = 0755);
@@ -78,8 +84,13 @@ Result<void> rename_no_replace(const std::string& from, const std::string& to);
 Result<void> exchange_paths(const std::string& one, const std::string& other);
 /// No error when the file does not exist.
 Result<void> remove_file(const std::string& path);
+/// rmdir(2); no error when it is not there. Errors: failed (errno ENOTEMPTY) when something is in
+/// it.
+Result<void> remove_empty_directory(const std::string& path);
 /// The names in a directory, sorted, without "." and "..".
 Result<std::vector<std::string>> list_directory(const std::string& path);
+/// The same of an open directory (not O_PATH), which is read to its end.
+Result<std::vector<std::string>> list_directory(UniqueFd directory);
 Result<std::string> read_link(const std::string& path);
 /// The directory that a path is in, without looking: "a" for "a/b/", "/" for "/a", "." for "a".
 std::string parent_of(std::string path);

@@ -202,6 +202,11 @@ Result<std::optional<std::string>> read_file_in_root(int root,
   return std::optional<std::string>(std::move(contents));
 }
 
+Result<std::vector<std::string>> list_directory_in_root(int root, const std::string& path) {
+  TRY_ASSIGN(UniqueFd directory, open_in_root(root, path, O_RDONLY | O_DIRECTORY));
+  return list_directory(std::move(directory));
+}
+
 Result<void> write_file_in_root(int root,
                                 const std::string& path,
                                 std::string_view contents,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "env/base/result.hpp"
 #include "env/sys/file.hpp"
@@ -37,6 +38,10 @@ Result<UniqueFd> make_directories_in_root(int root, const std::string& path, mod
 Result<std::optional<std::string>> read_file_in_root(int root,
                                                      const std::string& path,
                                                      std::size_t limit = 16U * 1024 * 1024);
+
+/// The names in a directory within the root, sorted, without "." and "..".
+/// Errors: not_found when there is none.
+Result<std::vector<std::string>> list_directory_in_root(int root, const std::string& path);
 
 /// Replaces a file within the root: temporary name and rename in the same directory. An existing
 /// regular file keeps its mode and owner, a new one gets `mode`. A link at `path` is replaced, not

@@ -129,3 +129,14 @@ TEST_CASE("text: closest finds typing errors and nothing else") {
   }
   CHECK_FALSE(text::closest("a", {}));
 }
+
+TEST_CASE("text: percent signs with two hexadecimal digits are decoded, all others stay") {
+  CHECK(text::percent_decode("") == "");
+  CHECK(text::percent_decode("/a%20b%2Fc%2fd") == "/a b/c/d");
+  CHECK(text::percent_decode("%41%") == "A%");
+  CHECK(text::percent_decode("%4") == "%4");
+  CHECK(text::percent_decode("%zz%4g%%41") == "%zz%4g%A");
+  CHECK(text::percent_decode("%2541") == "%41");  // once
+  CHECK(text::percent_decode("%00") == std::string(1, '\0'));
+  CHECK(text::percent_decode("%ff%C3%84+") == "\xff\xc3\x84+");
+}

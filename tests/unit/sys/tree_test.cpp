@@ -131,6 +131,23 @@ TEST_CASE("tree: links and dots are resolved inside the root") {
   }
 }
 
+TEST_CASE("tree: directories are listed inside the root") {
+  using Names = std::vector<std::string>;
+  const HostileRoot root;
+  const auto list = [&root](const std::string& path) {
+    const auto names = sys::list_directory_in_root(root.fd(), path);
+    return names ? *names : Names{strerrorname_np(names.error().sys_errno())};
+  };
+  CHECK(list("/etc") == Names{"deep", "passwd", "slashes"});
+  CHECK(list("config/deep") == Names{"file"});
+  CHECK(list("slash/../usr/config/../etc") == Names{"deep", "passwd", "slashes"});
+  CHECK(list("usr/bin") == Names{});
+  CHECK(list("none") == Names{"ENOENT"});
+  CHECK(list("out") == Names{"ENOENT"});
+  CHECK(list("etc/passwd") == Names{"ENOTDIR"});
+  CHECK(list("loop") == Names{"ELOOP"});
+}
+
 TEST_CASE("tree: a last link is kept when that is asked for") {
   const HostileRoot root;
   CHECK(read_in(root, "absolute", O_RDONLY | O_NOFOLLOW) == "ELOOP");
