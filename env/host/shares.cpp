@@ -165,6 +165,12 @@ bool ShareChoice::wants(std::string_view name) const {
          std::find(kOnRequest.begin(), kOnRequest.end(), name) == kOnRequest.end();
 }
 
+bool has_private_runtime(const ShareChoice& choice) {
+  return std::any_of(kShares.begin(), kShares.end(), [&](const Share& share) {
+    return share.links.starts_with('@') && !choice.wants(share.name);
+  });
+}
+
 ShareChoice ShareChoice::overridden_by(const ShareChoice& later) const {
   ShareChoice merged = *this;
   remove(merged.on, later.off);

@@ -48,6 +48,10 @@ struct ShareChoice {
   ShareChoice overridden_by(const ShareChoice& later) const;
 };
 
+/// Whether the runtime directory inside is one of our own with links to what is shared, because
+/// something in the host's is switched off.
+bool has_private_runtime(const ShareChoice& choice);
+
 /// Whether both want the same of every share.
 bool same_wishes(const ShareChoice& one, const ShareChoice& other);
 
