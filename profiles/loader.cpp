@@ -36,6 +36,13 @@ class Builder {
     profile_.default_release = root_.text_at("default-release");
     profile_.package_manager = root_.text_at("package-manager");
     profile_.shares = read_shares(root_);
+    if (const TomlMember* const exports = root_.find("exports")) {
+      const TomlMember* const automatic = exports->value.find("auto");
+      profile_.exports = {.automatic = automatic != nullptr && automatic->value.truth,
+                          .apps = exports->value.texts_at("apps"),
+                          .binaries = exports->value.texts_at("bins"),
+                          .services = exports->value.texts_at("services")};
+    }
     const TomlMember* bootstrap = root_.find("bootstrap");
     if (bootstrap != nullptr) {
       profile_.bootstrap_distribution = bootstrap->value.text_at("distribution");
@@ -130,19 +137,7 @@ class Builder {
 }  // namespace
 
 host::ShareChoice read_shares(const TomlValue& table) {
-  host::ShareChoice choice;
-  const auto read = [&](std::string_view key, std::vector<std::string>& names) {
-    const TomlMember* const member = table.find(key);
-    if (member == nullptr) {
-      return;
-    }
-    for (const TomlValue& name : member->value.items) {
-      names.push_back(name.text);
-    }
-  };
-  read("share", choice.on);
-  read("no-share", choice.off);
-  return choice;
+  return {.on = table.texts_at("share"), .off = table.texts_at("no-share")};
 }
 
 Loaded parse_profile(std::string_view text, const std::string& file) {

@@ -10,6 +10,7 @@
 
 #include "env/base/result.hpp"
 #include "env/host/shares.hpp"
+#include "env/instance/environment.hpp"
 #include "env/instance/images.hpp"
 
 namespace devenv::profiles {
@@ -30,6 +31,7 @@ struct Profile {
   std::string package_manager;         ///< "apt", "dnf", "pacman", "apk", "zypper"...
   std::string bootstrap_distribution;  ///< "" when it cannot be bootstrapped
   host::ShareChoice shares;            ///< unlike usual
+  instance::ExportWishes exports;
 };
 
 /// A problem in a profile file, for `profile check`. Lines and columns count from 1.

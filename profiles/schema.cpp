@@ -15,6 +15,8 @@ TomlType expected_type(ValueKind kind) {
   switch (kind) {
     case ValueKind::text:
       return TomlType::text;
+    case ValueKind::boolean:
+      return TomlType::boolean;
     case ValueKind::text_list:
     case ValueKind::table_list:
       return TomlType::list;
@@ -28,6 +30,8 @@ std::string_view describe(ValueKind kind) {
   switch (kind) {
     case ValueKind::text:
       return "a string";
+    case ValueKind::boolean:
+      return "a boolean";
     case ValueKind::text_list:
       return "an array of strings";
     case ValueKind::table:
@@ -108,6 +112,8 @@ class Checker {
     switch (row.kind) {
       case ValueKind::text:
         check_rule(row, value);
+        break;
+      case ValueKind::boolean:
         break;
       case ValueKind::table:
         check_table(value, row.name);

@@ -16,6 +16,7 @@ struct TomlValue;
 
 enum class ValueKind {
   text,        ///< a string
+  boolean,     ///< true or false
   text_list,   ///< an array of strings
   table,       ///< [name]
   table_list,  ///< [[name]]

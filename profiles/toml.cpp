@@ -65,6 +65,8 @@ TomlValue convert(const toml::node& node) {
   TomlValue value{.type = type_of(node), .position = position_of(node.source())};
   if (const toml::value<std::string>* text = node.as_string()) {
     value.text = text->get();
+  } else if (const toml::value<bool>* truth = node.as_boolean()) {
+    value.truth = truth->get();
   } else if (const toml::array* list = node.as_array()) {
     for (const toml::node& item : *list) {
       value.items.push_back(convert(item));
@@ -111,6 +113,16 @@ const TomlMember* TomlValue::find(std::string_view key) const {
 std::string TomlValue::text_at(std::string_view key) const {
   const TomlMember* member = find(key);
   return member == nullptr ? "" : member->value.text;
+}
+
+std::vector<std::string> TomlValue::texts_at(std::string_view key) const {
+  std::vector<std::string> texts;
+  if (const TomlMember* const member = find(key)) {
+    for (const TomlValue& item : member->value.items) {
+      texts.push_back(item.text);
+    }
+  }
+  return texts;
 }
 
 tl::expected<TomlValue, Diagnostic> parse_toml(std::string_view text, const std::string& file) {

@@ -29,6 +29,7 @@ struct TomlValue {
   TomlType type = TomlType::table;
   Position position;
   std::string text;                 ///< of TomlType::text
+  bool truth = false;               ///< of TomlType::boolean
   std::vector<TomlValue> items;     ///< of TomlType::list
   std::vector<TomlMember> members;  ///< of TomlType::table, in the order of the file
 
@@ -36,6 +37,8 @@ struct TomlValue {
   const TomlMember* find(std::string_view key) const;
   /// The string at `key`; "" when there is none.
   std::string text_at(std::string_view key) const;
+  /// The strings of the list at `key`; none when there is no such key.
+  std::vector<std::string> texts_at(std::string_view key) const;
 };
 
 struct TomlMember {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "env/instance/catalog.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "env/base/format.hpp"
@@ -76,6 +77,15 @@ Error unknown(const Workspace& workspace, const std::string& name) {
 }
 
 }  // namespace
+
+std::vector<EnvironmentDirectory> Listing::directories() const {
+  std::vector<EnvironmentDirectory> all(environments.begin(), environments.end());
+  all.insert(all.end(), damaged.begin(), damaged.end());
+  std::sort(all.begin(), all.end(), [](const auto& left, const auto& right) {
+    return left.name.string() < right.name.string();
+  });
+  return all;
+}
 
 Result<Listing> list_environments(const Workspace& workspace) {
   TRY_ASSIGN(const auto all, names(workspace));

@@ -19,6 +19,9 @@ struct Damaged : EnvironmentDirectory {
 struct Listing {
   std::vector<Environment> environments;  ///< sorted by name
   std::vector<Damaged> damaged;
+
+  /// All of them, whatever their files say; sorted by name.
+  std::vector<EnvironmentDirectory> directories() const;
 };
 
 Result<Listing> list_environments(const Workspace& workspace);

@@ -140,6 +140,18 @@ Result<void> fill(const Staging& staging,
                                 json::dump(environment.state.to_json()) + "\n");
 }
 
+/// Errors: conflict when it is running.
+Result<sys::FileLock> lock_stopped(const EnvironmentDirectory& environment) {
+  TRY_ASSIGN(auto lock,
+             sys::FileLock::try_acquire(environment.lock_file(), sys::LockMode::exclusive));
+  if (!lock) {
+    const std::string& name = environment.name.string();
+    return fail(Error(ErrorCode::conflict, format("environment '{}' is running", name))
+                    .with_hint(format("stop it first: devenv stop {}", name)));
+  }
+  return *std::move(lock);
+}
+
 }  // namespace
 
 Result<Environment> create_environment(const Workspace& workspace,
@@ -181,7 +193,8 @@ Result<Environment> create_environment(const Workspace& workspace,
                                .storage = request.storage,
                                .created_at = image::current_timestamp(),
                                .shares = request.shares,
-                               .host_commands = request.host_commands},
+                               .host_commands = request.host_commands,
+                               .exports = request.exports},
                           State{.image_reference = image.reference,
                                 .manifest_digest = image.manifest_digest,
                                 .layers = image.layers,
@@ -215,6 +228,20 @@ Result<bool> change_spec(const EnvironmentDirectory& place,
   return true;
 }
 
+Result<void> rename_environment(const Workspace& workspace,
+                                const EnvironmentDirectory& environment,
+                                const EnvironmentName& name) {
+  TRY_ASSIGN(const sys::FileLock starting,
+             sys::FileLock::acquire(environment.start_lock_file(), sys::LockMode::exclusive));
+  TRY_ASSIGN(const auto lock, lock_stopped(environment));
+  const std::string target = workspace.paths.environments() + "/" + name.string();
+  if (auto renamed = sys::rename_no_replace(environment.directory, target); !renamed) {
+    return fail(renamed.error().code() == ErrorCode::conflict ? exists_already(name)
+                                                              : renamed.error());
+  }
+  return {};
+}
+
 Result<void> remove_environment(const Workspace& workspace, const EnvironmentName& name) {
   const std::string parent = workspace.paths.environments();
   const std::string directory = parent + "/" + name.string();
@@ -222,12 +249,7 @@ Result<void> remove_environment(const Workspace& workspace, const EnvironmentNam
     TRY(get_environment(workspace, name.string()));  // not_found, with what was meant
   }
   TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
-  TRY_ASSIGN(auto lock, sys::FileLock::try_acquire(directory + "/lock", sys::LockMode::exclusive));
-  if (!lock) {
-    return fail(Error(ErrorCode::conflict, format("environment '{}' is running", name.string()))
-                    .with_hint(format("stop it first: devenv stop {}, or: devenv rm -f {}",
-                                      name.string(), name.string())));
-  }
+  TRY_ASSIGN(const auto lock, lock_stopped({name, directory}));
   const std::string trash =
       format("{}/{}{}-{}", parent, kTrashPrefix, name.string(), sys::random_hex(4));
   TRY(sys::rename_path(directory, trash));

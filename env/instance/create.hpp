@@ -19,6 +19,7 @@ struct CreateRequest {
   PullPolicy pull = PullPolicy::if_missing;
   host::ShareChoice shares;
   HostCommands host_commands = HostCommands::allow;
+  ExportWishes exports;
 };
 
 /// Makes an environment; nothing under its name is visible before it is complete. When another
@@ -32,6 +33,12 @@ Result<Environment> create_environment(const Workspace& workspace,
 /// start. Errors: those of reload.
 Result<bool> change_spec(const EnvironmentDirectory& environment,
                          const std::function<void(Spec&)>& change);
+
+/// Gives an environment that is not running another name.
+/// Errors: conflict when it is running, or when there is one of that name.
+Result<void> rename_environment(const Workspace& workspace,
+                                const EnvironmentDirectory& environment,
+                                const EnvironmentName& name);
 
 /// Deletes everything of an environment that is not running, also a damaged one. The name is free
 /// at once; what an interruption leaves is removed by the next call.

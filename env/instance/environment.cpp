@@ -56,7 +56,12 @@ Json Spec::to_json() const {
               {"created_at", created_at},
               {"share", shares.on},
               {"no_share", shares.off},
-              {"host_commands", std::string(to_string(host_commands))}};
+              {"host_commands", std::string(to_string(host_commands))},
+              {"exports",
+               {{"auto", exports.automatic},
+                {"apps", exports.apps},
+                {"bins", exports.binaries},
+                {"services", exports.services}}}};
 }
 
 Result<Spec> Spec::from_json(const Json& json) {
@@ -70,6 +75,13 @@ Result<Spec> Spec::from_json(const Json& json) {
   TRY_ASSIGN(spec.shares.off, json::strings_or_none(json, "no_share"));
   TRY_ASSIGN(spec.host_commands,
              parse_host_commands(json::string_or(json, "host_commands", "allow")));
+  if (const Json* const exports = json::find(json, "exports")) {
+    const Json* const automatic = json::find(*exports, "auto");
+    spec.exports.automatic = automatic != nullptr && *automatic == Json(true);
+    TRY_ASSIGN(spec.exports.apps, json::strings_or_none(*exports, "apps"));
+    TRY_ASSIGN(spec.exports.binaries, json::strings_or_none(*exports, "bins"));
+    TRY_ASSIGN(spec.exports.services, json::strings_or_none(*exports, "services"));
+  }
   TRY_ASSIGN(spec.storage,
              sandbox::parse_storage_preference(json::string_or(json, "storage", "auto")));
   return spec;

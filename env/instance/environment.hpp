@@ -27,6 +27,18 @@ std::string_view to_string(HostCommands policy);
 /// Errors: usage.
 Result<HostCommands> parse_host_commands(std::string_view text);
 
+/// What an environment puts onto the host's desktop, shells and service manager by itself, as soon
+/// as it is there. See env/export.
+struct ExportWishes {
+  bool automatic = false;  ///< every app with an entry in menus
+  std::vector<std::string> apps;
+  std::vector<std::string> binaries;
+  std::vector<std::string> services;
+
+  bool any() const { return automatic || !apps.empty() || !binaries.empty() || !services.empty(); }
+  bool operator==(const ExportWishes&) const = default;
+};
+
 /// What the user asked for. Edited by people through commands; read at each start.
 struct Spec {
   std::string image;    ///< as given: a reference, a file, or the profile's choice
@@ -35,6 +47,7 @@ struct Spec {
   std::string created_at;                         ///< RFC 3339 UTC
   host::ShareChoice shares;                       ///< what it has of the host
   HostCommands host_commands = HostCommands::allow;
+  ExportWishes exports;
 
   Json to_json() const;
   static Result<Spec> from_json(const Json& json);

@@ -84,6 +84,25 @@ TEST_CASE("profile loader: reads every key") {
   CHECK(profile.releases[1].bootstrap_suite.empty());
 }
 
+TEST_CASE("profile loader: exports") {
+  const auto exports_of = [](const std::string& text) {
+    const Loaded loaded = parse_profile(with_head(text + kRelease), "demo.toml");
+    REQUIRE(loaded.profile);
+    return loaded.profile->exports;
+  };
+  using Texts = std::vector<std::string>;
+  CHECK_FALSE(exports_of("").any());
+  CHECK_FALSE(exports_of("[exports]\nauto = false\n").any());
+  CHECK(exports_of("[exports]\nauto = true\n").automatic);
+  const auto wishes =
+      exports_of("[exports]\napps = [\"gimp\", \"A B\"]\nbins = [\"rg\"]\nservices = [\"s\"]\n");
+  CHECK(wishes.any());
+  CHECK_FALSE(wishes.automatic);
+  CHECK(wishes.apps == Texts{"gimp", "A B"});
+  CHECK(wishes.binaries == Texts{"rg"});
+  CHECK(wishes.services == Texts{"s"});
+}
+
 TEST_CASE("profile loader: reports what TOML itself refuses") {
   // The wording is the parser's; the place is what counts.
   struct Place {
@@ -140,7 +159,7 @@ TEST_CASE("profile loader: checks keys against the schema") {
       {"key that a terminal would act on",
        with_head("\"\\u001b[31m\" = 1\n" + std::string(kRelease)),
        {"6:1: unknown key '\\x1b[31m' [known keys: name, summary, default-release, "
-        "package-manager, share, no-share, bootstrap, release]"}},
+        "package-manager, share, no-share, exports, bootstrap, release]"}},
       {"release without an image",
        with_head("[[release]]\nname = \"2\"\n"),
        {"6:1: missing key 'image' [image: reference of the image, in full]"}},
@@ -259,7 +278,7 @@ TEST_CASE("profile loader: several problems come in the order of the file") {
                 "package-manager = \"apt\"\n[[release]]\nname = \"2\"\nimage = true\n",
                 {"2:11: 'summary' must be a string, not an integer",
                  "3:1: unknown key 'foo' [known keys: name, summary, default-release, "
-                 "package-manager, share, no-share, bootstrap, release]",
+                 "package-manager, share, no-share, exports, bootstrap, release]",
                  "8:9: 'image' must be a string, not a boolean"}}});
 }
 
