@@ -9,6 +9,7 @@
 #include "env/host/facts.hpp"
 #include "env/session/enter_internal.hpp"
 #include "env/session/environ.hpp"
+#include "env/session/host_files.hpp"
 #include "env/session/inside.hpp"
 #include "env/session/nvidia_live.hpp"
 #include "env/session/plan.hpp"
@@ -76,6 +77,19 @@ std::string enter_directory(const std::optional<WorkingDirectory>& wanted,
              : format("the current directory is gone; starting in '{}'", fallback),
       wanted ? format("the host's files are below /run/host{}", text::sanitize(wanted->path)) : "");
   return fallback;
+}
+
+/// The working directory of the command: what was asked for, or else the caller's.
+Result<std::string> start_directory(const EnterRequest& request,
+                                    const std::optional<WorkingDirectory>& caller,
+                                    const std::string& home,
+                                    Reporter& reporter) {
+  if (!request.directory) {
+    return enter_directory(caller, home, reporter);
+  }
+  TRY_CONTEXT(sys::change_directory(*request.directory),
+              format("cannot start in '{}'", text::sanitize(*request.directory)));
+  return *request.directory;
 }
 
 std::string value_of(const std::vector<std::string>& environment, std::string_view name) {
@@ -245,16 +259,28 @@ Error enter(const instance::Workspace& workspace,
             const EnterRequest& request,
             Reporter& reporter) {
   const auto directory = caller_directory();
+  std::vector<std::string> command = request.command;
+  std::optional<HostFiles> files;
+  if (request.host_files) {
+    files.emplace(command);
+  }
   auto joined = join_environment(workspace, environment, request.clean_environment, reporter);
   if (!joined) {
     return joined.error();
   }
   std::vector<std::string>& variables = joined->variables;
-  variables.push_back("PWD=" + enter_directory(directory, workspace.user.home, reporter));
+  const auto start = start_directory(request, directory, workspace.user.home, reporter);
+  if (!start) {
+    return start.error();
+  }
+  variables.push_back("PWD=" + *start);
   override_variables(variables, request.variables);
   sys::set_umask(request.umask);
-  if (!request.command.empty()) {
-    return exec_command(request.command, variables);
+  if (files) {
+    files->name_inside(command);
+  }
+  if (!command.empty()) {
+    return exec_command(command, variables);
   }
   const RunningRecord& record = joined->record;
   const auto become = [&] { return exec_login_shell(record.shell, variables); };

@@ -45,7 +45,7 @@ constexpr std::string_view kStayOutside[] = {
     "SUDO_*", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_*",
     "JOURNAL_STREAM", "PROMPT_COMMAND", "INVOCATION_ID", "MANAGERPID", "SYSTEMD_EXEC_PID",
     // markers of other environments; terminals act on them
-    "container", "CONTAINER_ID", "TOOLBOX_*", "DISTROBOX_*", "DBX_*",
+    "container", "CONTAINER_ID", "DEVENV_CALLER", "TOOLBOX_*", "DISTROBOX_*", "DBX_*",
 };
 
 /// Single paths: of use inside only below the home, which both sides share.

@@ -12,6 +12,7 @@
 #include "env/instance/catalog.hpp"
 #include "env/session/launch.hpp"
 #include "env/session/running_internal.hpp"
+#include "env/session/scope.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/file_lock.hpp"
@@ -164,6 +165,7 @@ Result<void> renew_host_commands(const instance::Workspace& workspace,
     return {};
   }
   TRY_CONTEXT(replace_broker(workspace, current, *running), "cannot change host commands");
+  outlive_service(current, {});
   return {};
 }
 

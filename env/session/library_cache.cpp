@@ -8,6 +8,7 @@
 
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
+#include "env/base/text.hpp"
 #include "env/session/image_program.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/mounts.hpp"
@@ -20,17 +21,6 @@ namespace {
 constexpr std::chrono::seconds kTimeLimit{5};
 constexpr std::size_t kLargestConfiguration = 64U * 1024;
 constexpr std::string_view kConsequence = "programs may not find NVIDIA's libraries";
-
-/// FNV-1a: it only has to tell one list of names from the next.
-std::uint64_t checksum(const std::vector<std::string>& names) {
-  std::uint64_t sum = 0xcbf29ce484222325;
-  for (const std::string& name : names) {
-    for (const char c : name + "\n") {
-      sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    }
-  }
-  return sum;
-}
 
 /// The directory of our file, made if need be. The image may have put links on the way, and what
 /// the host shares is mounted by now: only the environment's own root file system will do.
@@ -98,7 +88,7 @@ std::string library_configuration(const DriverLibraries& libraries, bool cached)
   std::string contents =
       "# By devenv: the host's NVIDIA driver. Written anew when that changes, removed with it.\n";
   if (cached) {
-    contents += format("# In the cache: {:016x}\n", checksum(libraries.names));
+    contents += format("# In the cache: {:016x}\n", text::fnv1a(join(libraries.names, "\n")));
   }
   return contents + join(libraries.directories, "\n") + "\n";
 }

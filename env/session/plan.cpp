@@ -234,13 +234,6 @@ void add_etc(const PlanInput& input, MountPlan& plan) {
 
 }  // namespace
 
-bool has_private_runtime(const host::ShareChoice& shares) {
-  const auto all = host::all_shares();
-  return std::any_of(all.begin(), all.end(), [&](const host::Share& share) {
-    return share.links.starts_with('@') && !shares.wants(share.name);
-  });
-}
-
 std::string runtime_directory_inside(const host::ShareChoice& shares,
                                      const std::string& runtime_directory,
                                      HostUid uid) {

@@ -44,9 +44,6 @@ constexpr const char* kDataInside = "/run/devenv/share";
 constexpr const char* kNvidiaInside = "/run/devenv/nvidia";
 constexpr const char* kNvidiaDataInside = "/run/devenv/nvidia/share";
 
-/// Whether the runtime directory inside is one of our own with links to what is shared, because
-/// something in the host's is switched off.
-bool has_private_runtime(const host::ShareChoice& shares);
 /// XDG_RUNTIME_DIR inside; "" when there is none.
 std::string runtime_directory_inside(const host::ShareChoice& shares,
                                      const std::string& runtime_directory,

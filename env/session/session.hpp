@@ -88,6 +88,11 @@ std::vector<host::ShareStatus> describe_shares(const instance::Workspace& worksp
 Result<void> renew_host_commands(const instance::Workspace& workspace,
                                  const instance::Environment& environment);
 
+/// Programs that are installed inside appear on the host as the environment's spec wishes: starts
+/// `devenv export NAME --watch` in the background, which ends with the environment. One that is
+/// there already goes on alone. Gives its pid; -1 when it could not be started.
+pid_t start_export_watch(const instance::Environment& environment);
+
 /// The socket of host commands, as it is reached from outside.
 std::string host_socket_outside(const Running& running);
 
@@ -96,12 +101,16 @@ struct EnterRequest {
   unsigned umask = 022;                ///< that of the caller; see umask(2)
   std::vector<std::string> variables;  ///< "NAME=value", in addition to what crosses
   bool clean_environment = false;      ///< hardly anything crosses
+  bool host_files = false;  ///< some arguments are marked as files of the host: see host_files.hpp
+  /// Where the command starts, an absolute path inside; without it where the caller stands.
+  std::optional<std::string> directory;
 };
 
 /// Becomes the command inside the environment, which is started if need be. Returns only on
 /// failure: an error without a cause is that of execve(2) for the command (errno ENOENT: there is
-/// no such command); one with a cause means that devenv failed before. A working directory that is
-/// not shared is reported, and the home directory used.
+/// no such command); one with a cause means that devenv failed before. A working directory of the
+/// caller that is not shared is reported, and the home directory used; a `directory` that cannot be
+/// entered is an error.
 Error enter(const instance::Workspace& workspace,
             const instance::Environment& environment,
             const EnterRequest& request,

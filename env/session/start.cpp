@@ -18,6 +18,7 @@
 #include "env/session/plan.hpp"
 #include "env/session/prepare_root.hpp"
 #include "env/session/running_internal.hpp"
+#include "env/session/scope.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/file_lock.hpp"
@@ -229,7 +230,13 @@ Result<void> start(const instance::Workspace& workspace,
                        .lock = lock->fd(),
                        .door = launch.door.socket.get()};
   const auto prepare = [&root] { return prepare_root(root); };
-  return session::launch(std::move(launch), spawn, prepare);
+  TRY(session::launch(std::move(launch), spawn, prepare));
+  std::vector<pid_t> others;
+  if (environment.spec.exports.any()) {
+    others.push_back(start_export_watch(environment));
+  }
+  outlive_service(environment, others);
+  return {};
 }
 
 /// The holder was killed while others live on in its namespaces: a new one joins them, so that the
@@ -255,7 +262,13 @@ Result<void> adopt(const instance::Workspace& workspace,
     sys::make_dumpable();
     return Prepared{};
   };
-  return session::launch(std::move(launch), spawn, prepare);
+  TRY(session::launch(std::move(launch), spawn, prepare));
+  std::vector<pid_t> others;
+  if (environment.spec.exports.any()) {
+    others.push_back(start_export_watch(environment));
+  }
+  outlive_service(environment, others);
+  return {};
 }
 
 }  // namespace
