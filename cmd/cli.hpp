@@ -58,6 +58,7 @@ constexpr const char* kCommand = "COMMAND";
 constexpr const char* kSeconds = "SECONDS";
 constexpr const char* kShare = "SHARE";
 constexpr const char* kVariable = "NAME[=VALUE]";
+constexpr const char* kDirectory = "DIRECTORY";
 }  // namespace kind
 
 /// A flag or argument that takes one of `choices`. Its kind is the choices joined by '|'.

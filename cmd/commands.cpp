@@ -11,6 +11,8 @@
 #include "cmd/doctor.hpp"
 #include "cmd/edit.hpp"
 #include "cmd/enter.hpp"
+#include "cmd/export.hpp"
+#include "cmd/generate_entry.hpp"
 #include "cmd/help.hpp"
 #include "cmd/host.hpp"
 #include "cmd/image.hpp"
@@ -18,6 +20,7 @@
 #include "cmd/list.hpp"
 #include "cmd/profile.hpp"
 #include "cmd/remove.hpp"
+#include "cmd/rename.hpp"
 #include "cmd/ssh_config.hpp"
 #include "cmd/ssh_proxy.hpp"
 #include "cmd/stop.hpp"
@@ -33,6 +36,12 @@ constexpr std::array kCommands = {
             "Enter an environment, creating it if need be", bind<EnterOptions, add_enter, run_enter>},
     Command{"run", "", Group::environments, Rest::after_first_argument,
             "Run a command in an environment", bind<RunOptions, add_run, run_run>},
+    Command{"export", "", Group::environments, Rest::none,
+            "Put programs of an environment into menus and PATH here",
+            bind<ExportOptions, add_export, run_export>},
+    Command{"generate-entry", "", Group::environments, Rest::none,
+            "Put an environment into menus here, as a terminal in it",
+            bind<GenerateEntryOptions, add_generate_entry, run_generate_entry>},
     Command{"host", "", Group::environments, Rest::after_first_argument,
             "Run a command on the host, from inside an environment", bind<HostOptions, add_host, run_host>},
     Command{"ssh-config", "", Group::environments, Rest::none,
@@ -45,6 +54,8 @@ constexpr std::array kCommands = {
             "Show everything about an environment", bind<InspectOptions, add_inspect, run_inspect>},
     Command{"edit", "", Group::environments, Rest::none,
             "Change what an environment shares with the host", bind<EditOptions, add_edit, run_edit>},
+    Command{"rename", "", Group::environments, Rest::none,
+            "Give an environment another name", bind<RenameOptions, add_rename, run_rename>},
     Command{"stop", "", Group::environments, Rest::none,
             "End every process of an environment", bind<StopOptions, add_stop, run_stop>},
     Command{"rm", "", Group::environments, Rest::none,

@@ -95,7 +95,8 @@ Result<ExitCode> run_create(const CreateOptions& options, Context& context) {
       .storage = storage,
       .pull = options.pull ? instance::PullPolicy::always : instance::PullPolicy::if_missing,
       .shares = std::move(shares),
-      .host_commands = host_commands};
+      .host_commands = host_commands,
+      .exports = origin.exports};
   TRY(instance::create_environment(*workspace, request, context.ui()));
   context.ui().note(format("created '{}'", request.name.string()));
   context.ui().note(format("enter it with: devenv enter {}", request.name.string()));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cmd/doctor_exports.hpp"
 #include "cmd/list.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/session/session.hpp"
@@ -82,6 +83,8 @@ Result<ExitCode> run_doctor(const DoctorOptions& options, Context& context) {
   } else {
     TRY_ASSIGN(findings, look_at_environment(options.name, *workspace));
   }
+  const auto exports = check_exports(options.name, context);
+  findings.insert(findings.end(), exports.begin(), exports.end());
   if (options.json) {
     context.ui().document(doctor_document(findings));
   } else {

@@ -2,6 +2,7 @@
 #include "cmd/enter.hpp"
 
 #include "cmd/names.hpp"
+#include "cmd/notify.hpp"
 #include "cmd/target.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/instance/create.hpp"
@@ -10,21 +11,47 @@
 namespace devenv::cmd {
 namespace {
 
+/// The last one counts: exported applications have one, and their users may add another.
+void add_workdir_flag(CLI::App& app, std::optional<std::string>& directory) {
+  app.add_option("-w,--workdir", directory,
+                 "start in this directory of the environment instead of the current one")
+      ->type_name(kind::kDirectory)
+      ->take_last();
+}
+
+void add_desktop_flag(CLI::App& app, bool& desktop) {
+  app.add_flag("--desktop", desktop,
+               "started from a menu: errors are shown as a notification, too, and arguments "
+               "between two '@@host' are files of the host");
+}
+
 /// Becomes the command; what comes back is told here, because its exit code is not that of any
 /// other error.
 Result<ExitCode> enter_environment(const instance::Environment& environment,
                                    const std::vector<std::string>& command,
                                    const VariableFlags& flags,
+                                   const std::optional<std::string>& directory,
+                                   bool desktop,
                                    Context& context) {
+  if (directory && !directory->starts_with('/')) {
+    return fail(Error(ErrorCode::usage,
+                      format("--workdir '{}' is no absolute path", text::sanitize(*directory)))
+                    .with_hint("the command starts in the current directory without it"));
+  }
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(auto variables, variables_of(flags));
   const Error error = session::enter(*workspace, environment,
                                      session::EnterRequest{.command = command,
                                                            .umask = context.umask(),
                                                            .variables = std::move(variables),
-                                                           .clean_environment = flags.clean},
+                                                           .clean_environment = flags.clean,
+                                                           .host_files = desktop,
+                                                           .directory = directory},
                                      context.ui());
   context.ui().error(error);
+  if (desktop) {
+    notify(error);
+  }
   return exit_code_of_command(error);
 }
 
@@ -70,7 +97,8 @@ Result<instance::Environment> create_target(const Target& target,
                                                            .image_as_given = target.origin->image,
                                                            .profile = target.origin->profile,
                                                            .storage = storage,
-                                                           .shares = std::move(shares)},
+                                                           .shares = std::move(shares),
+                                                           .exports = target.origin->exports},
                                    context.ui());
   if (!created && created.error().code() == ErrorCode::conflict) {
     // Somebody else typed the same at the same time: then it is there now.
@@ -144,6 +172,8 @@ void add_enter(CLI::App& app, EnterOptions& options) {
   add_storage_flag(app, options.storage);
   add_share_flags(app, options.shares);
   add_variable_flags(app, options.variables);
+  add_workdir_flag(app, options.workdir);
+  add_desktop_flag(app, options.desktop);
   app.add_flag("--dry-run", options.dry_run, "print what would be mounted, and do nothing");
   add_yes_flag(app, options.yes);
   app.footer(
@@ -154,7 +184,9 @@ void add_enter(CLI::App& app, EnterOptions& options) {
       "  devenv enter debian:bookworm -- cat /etc/os-release");
 }
 
-Result<ExitCode> run_enter(const EnterOptions& options, Context& context) {
+namespace {
+
+Result<ExitCode> enter_target(const EnterOptions& options, Context& context) {
   std::string word;
   if (options.target) {
     word = *options.target;
@@ -169,6 +201,11 @@ Result<ExitCode> run_enter(const EnterOptions& options, Context& context) {
   if (options.dry_run) {
     return print_plan(target, context);
   }
+  if (!target.environment && options.desktop) {
+    return fail(
+        Error(ErrorCode::not_found, format("there is no environment '{}'", text::sanitize(word)))
+            .with_hint("its entry in menus was left behind: devenv doctor"));
+  }
   if (!target.environment) {
     TRY_ASSIGN(const bool may, may_create(target, options, context));
     if (!may) {
@@ -177,7 +214,18 @@ Result<ExitCode> run_enter(const EnterOptions& options, Context& context) {
     }
     TRY_ASSIGN(target.environment, create_target(target, options, context));
   }
-  return enter_environment(*target.environment, options.command, options.variables, context);
+  return enter_environment(*target.environment, options.command, options.variables, options.workdir,
+                           options.desktop, context);
+}
+
+}  // namespace
+
+Result<ExitCode> run_enter(const EnterOptions& options, Context& context) {
+  auto entered = enter_target(options, context);
+  if (!entered && options.desktop) {
+    notify(entered.error());
+  }
+  return entered;
 }
 
 void add_run(CLI::App& app, RunOptions& options) {
@@ -185,6 +233,8 @@ void add_run(CLI::App& app, RunOptions& options) {
       ->type_name(kind::kEnvironment)
       ->required();
   add_variable_flags(app, options.variables);
+  add_workdir_flag(app, options.workdir);
+  add_desktop_flag(app, options.desktop);
   app.footer(
       "Everything after NAME belongs to the command, flags included.\n"
       "\n"
@@ -193,15 +243,28 @@ void add_run(CLI::App& app, RunOptions& options) {
       "  devenv run web sh -c 'echo $0'");
 }
 
+namespace {
+
+Result<ExitCode> run_in_environment(const RunOptions& options, Context& context) {
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, options.name));
+  return enter_environment(environment, options.command, options.variables, options.workdir,
+                           options.desktop, context);
+}
+
+}  // namespace
+
 Result<ExitCode> run_run(const RunOptions& options, Context& context) {
   if (options.command.empty()) {
     return fail(Error(ErrorCode::usage, "'devenv run' needs a command")
                     .with_hint(format("for a shell: devenv enter {}",
                                       text::shell_quote(text::sanitize(options.name)))));
   }
-  TRY_ASSIGN(const auto* const workspace, context.workspace());
-  TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, options.name));
-  return enter_environment(environment, options.command, options.variables, context);
+  auto ran = run_in_environment(options, context);
+  if (!ran && options.desktop) {
+    notify(ran.error());
+  }
+  return ran;
 }
 
 }  // namespace devenv::cmd

@@ -17,7 +17,9 @@ struct EnterOptions {
   std::optional<std::string> storage;
   ShareFlags shares;
   VariableFlags variables;
+  std::optional<std::string> workdir;
   bool dry_run = false;
+  bool desktop = false;
   bool yes = false;
   std::vector<std::string> command;
 };
@@ -27,6 +29,8 @@ Result<ExitCode> run_enter(const EnterOptions& options, Context& context);
 struct RunOptions {
   std::string name;
   VariableFlags variables;
+  std::optional<std::string> workdir;
+  bool desktop = false;
   std::vector<std::string> command;
 };
 void add_run(CLI::App& app, RunOptions& options);

@@ -3,6 +3,7 @@
 
 #include "cmd/list.hpp"
 #include "cmd/ui/table.hpp"
+#include "env/export/ledger.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/session/session.hpp"
 
@@ -93,6 +94,12 @@ std::string text_of(const Inspection& inspection) {
       {"id map", state.id_map},
       {"host commands", std::string(to_string(environment.spec.host_commands))},
   };
+  const auto ledger = exporting::load_ledger(environment);
+  fields.emplace_back(
+      "exported",
+      ledger ? format("{}{}", ledger->exports.size(),
+                      environment.spec.exports.automatic ? ", and every app by itself" : "")
+             : ledger.error().to_line());
   if (inspection.running) {
     fields.emplace_back("started", inspection.running->started_at);
     fields.emplace_back("pid", format("{}", inspection.running->pid));

@@ -88,7 +88,8 @@ Result<std::optional<Origin>> origin_from_profile(const profiles::Catalog& catal
       wanted.release.empty() ? profile->name : profile->name + "-" + wanted.release;
   if (fetch == Fetch::registry) {
     TRY_ASSIGN(instance::ImageSource source, profiles::image_source(*profile, release));
-    return Origin{std::move(source), release.image, profile->name, suggested_name, profile->shares};
+    return Origin{std::move(source), release.image,   profile->name,
+                  suggested_name,    profile->shares, profile->exports};
   }
   if (profile->bootstrap_distribution.empty() || release.bootstrap_suite.empty()) {
     return fail(
@@ -98,7 +99,10 @@ Result<std::optional<Origin>> origin_from_profile(const profiles::Catalog& catal
   return Origin{instance::Bootstrap{.distribution = profile->bootstrap_distribution,
                                     .suite = release.bootstrap_suite},
                 format("bootstrap:{}/{}", profile->bootstrap_distribution, release.bootstrap_suite),
-                profile->name, suggested_name, profile->shares};
+                profile->name,
+                suggested_name,
+                profile->shares,
+                profile->exports};
 }
 
 Result<Origin> require_profile(const profiles::Catalog& catalog,

@@ -14,10 +14,11 @@ namespace devenv::cmd {
 
 struct Origin {
   instance::ImageSource source;
-  std::string image;           ///< for people and for Spec::image
-  std::string profile;         ///< its name; empty if none
-  std::string suggested_name;  ///< of the environment, when the user gives none
-  host::ShareChoice shares;    ///< of the profile
+  std::string image;                    ///< for people and for Spec::image
+  std::string profile;                  ///< its name; empty if none
+  std::string suggested_name;           ///< of the environment, when the user gives none
+  host::ShareChoice shares;             ///< of the profile
+  instance::ExportWishes exports = {};  ///< of the profile
 };
 
 enum class Fetch { registry, bootstrap };

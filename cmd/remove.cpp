@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/remove.hpp"
 
+#include "cmd/export_session.hpp"
 #include "cmd/names.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/instance/create.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 /// Whoever forces does not want to wait long.
 constexpr std::chrono::seconds kForcedGrace{2};
+constexpr std::chrono::seconds kForcedServices{5};
 
 Result<void> check_stopped(const instance::EnvironmentDirectory& environment) {
   TRY_ASSIGN(const auto running, session::find_running(environment));
@@ -25,7 +27,9 @@ Result<void> check_stopped(const instance::EnvironmentDirectory& environment) {
 Result<void> remove(const std::string& text, bool force, Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const auto place, instance::get_directory(*workspace, text));
+  TRY_ASSIGN(const auto places, host_places(context));
   if (force) {
+    exporting::stop_services(place, places, kForcedServices);
     TRY(session::stop(place, kForcedGrace));
   } else {
     const auto environment = instance::reload(place);
@@ -34,6 +38,18 @@ Result<void> remove(const std::string& text, bool force, Context& context) {
       return fail(environment.error());
     }
     TRY(check_stopped(place));
+  }
+  // Before the ledger goes with it.
+  if (const auto done =
+          exporting::remove_exports(workspace->paths.data, place, places, context.ui());
+      !done) {
+    // A ledger that cannot be read will not get better: that environment has to go all the same.
+    if (!force && done.error().code() != ErrorCode::integrity) {
+      return fail(done.error()
+                      .context(format("cannot take back what '{}' has exported", text))
+                      .with_hint(format("devenv rm --force {} leaves it behind", text)));
+    }
+    context.ui().warn(done.error().to_line(), done.error().hint());
   }
   TRY(instance::remove_environment(*workspace, place.name));
   context.ui().note(format("removed '{}'", text));

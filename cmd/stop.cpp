@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/stop.hpp"
 
+#include "cmd/export_session.hpp"
 #include "cmd/names.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/session/session.hpp"
@@ -12,7 +13,9 @@ void add_stop(CLI::App& app, StopOptions& options) {
   app.add_option("-t,--time", options.seconds,
                  "how long a process may take to end before it is killed; default 10")
       ->type_name(kind::kSeconds);
-  app.footer("Processes get SIGTERM, and SIGKILL when the time is over.");
+  app.footer(
+      "Processes get SIGTERM, and SIGKILL when the time is over. Exported services are stopped "
+      "first.");
 }
 
 Result<ExitCode> run_stop(const StopOptions& options, Context& context) {
@@ -22,6 +25,9 @@ Result<ExitCode> run_stop(const StopOptions& options, Context& context) {
   return for_each_name(context, names, [&](const std::string& name) -> Result<void> {
     // A damaged one may run all the same.
     TRY_ASSIGN(const auto environment, instance::get_directory(*workspace, name));
+    if (const auto places = host_places(context)) {
+      exporting::stop_services(environment, *places, std::chrono::seconds(options.seconds));
+    }
     TRY_ASSIGN(const bool was_running,
                session::stop(environment, std::chrono::seconds(options.seconds)));
     if (was_running) {

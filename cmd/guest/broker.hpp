@@ -40,8 +40,8 @@ Answer ask_user(const char* environment, const Request& request, const Watch& wa
 /// when there is none.
 const char* enter_directory(const Request& request);
 
-/// The broker's own variables with those of the request, and PWD.
-char** command_environment(const Request& request, const char* directory);
+/// The broker's own variables with those of the request, PWD, and DEVENV_CALLER: the environment.
+char** command_environment(const Request& request, const char* directory, const char* caller);
 
 /// Becomes the program, found as execvp(3) does in the PATH of `environment`. Returns the errno.
 int execute(char** arguments, char** environment, const char* devenv);

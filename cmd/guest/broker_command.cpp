@@ -36,7 +36,7 @@ bool is_of_use(std::string_view variable) {
 }
 
 bool is_replaced(std::string_view name, const Request& request) {
-  if (name == "PWD" || name == "OLDPWD") {
+  if (name == "PWD" || name == "OLDPWD" || name == "DEVENV_CALLER") {
     return true;
   }
   for (const std::string_view variable : request.variables) {
@@ -91,7 +91,7 @@ const char* enter_directory(const Request& request) {
   return chdir("/") == 0 ? "/" : nullptr;
 }
 
-char** command_environment(const Request& request, const char* directory) {
+char** command_environment(const Request& request, const char* directory, const char* caller) {
   List<char*> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     if (!is_replaced(name_of(*variable), request)) {
@@ -104,6 +104,7 @@ char** command_environment(const Request& request, const char* directory) {
     }
   }
   variables.add(concatenate({"PWD=", directory}));
+  variables.add(concatenate({"DEVENV_CALLER=", caller}));
   variables.add(nullptr);
   return variables.data();
 }

@@ -245,7 +245,7 @@ void serve(const BrokerOptions& options, int connection) {
   if (directory == nullptr) {
     return refuse(connection, Refusal::elsewhere);
   }
-  char** const environment = command_environment(*request, directory);
+  char** const environment = command_environment(*request, directory, options.name);
   const Command command = start_command(options, *request, environment, streams);
   if (command.error != 0) {
     send_reply(connection, ReplyKind::failed, command.error);

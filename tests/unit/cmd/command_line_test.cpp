@@ -5,6 +5,8 @@
 
 #include "cmd/create.hpp"
 #include "cmd/enter.hpp"
+#include "cmd/export.hpp"
+#include "cmd/generate_entry.hpp"
 #include "cmd/help.hpp"
 #include "cmd/image.hpp"
 #include "cmd/remove.hpp"
@@ -57,6 +59,25 @@ TEST_CASE("command line: stop, rm and image rm take several names") {
   CHECK(images.yes);
 }
 
+TEST_CASE("command line: export takes several of each, and leaves the name alone") {
+  const auto options = parsed<ExportOptions>(
+      add_export, {"--app", "a", "box", "--app", "b c", "--bin", "x", "--service=s", "-e", "A=1",
+                   "--env", "B=", "--arg", "-x", "--arg=--y", "--label", "none", "--root"});
+  CHECK(options.name == "box");
+  CHECK(options.apps == Words{"a", "b c"});
+  CHECK(options.binaries == Words{"x"});
+  CHECK(options.services == Words{"s"});
+  CHECK(options.variables == Words{"A=1", "B="});
+  CHECK(options.arguments == Words{"-x", "--y"});
+  CHECK(options.label == "none");
+  CHECK(options.as_root);
+  CHECK_FALSE(options.remove);
+  CHECK_FALSE(parsed<ExportOptions>(add_export, {"--list"}).name.has_value());
+  const auto entries = parsed<GenerateEntryOptions>(add_generate_entry, {"a", "-d", "b"});
+  CHECK(entries.names == Words{"a", "b"});
+  CHECK(entries.remove);
+}
+
 TEST_CASE("command line: the command is found among flags, by path and by alias") {
   struct Case {
     Words words;
@@ -107,6 +128,8 @@ TEST_CASE("command line: words that belong to the command inside are not touched
            {{"run", "box", "--help"}, {"--help"}},
            {{"run", "--color", "never", "-q", "box", "true"}, {"true"}},
            {{"run", "--", "box", "true"}, {"true"}},
+           {{"run", "--workdir", "/srv", "box", "--", "app", "-w"}, {"app", "-w"}},
+           {{"run", "-w", "/a", "--workdir=/b", "box", "app"}, {"app"}},
            {{"--color", "never", "run", "box", "true"}, {"true"}},
            {{"run", "box", "", "a b", "--color"}, {"", "a b", "--color"}},
            {{"enter", "box", "--", "ls", "-l", "--", "--json"}, {"ls", "-l", "--", "--json"}},

@@ -83,7 +83,8 @@ TEST_CASE("commands: help of a command is complete") {
         "  -q, --quiet                    no steps and no progress\n"
         "      --color auto|always|never  when to colour text\n"
         "\n"
-        "Processes get SIGTERM, and SIGKILL when the time is over.\n");
+        "Processes get SIGTERM, and SIGKILL when the time is over. Exported services are stopped "
+        "first.\n");
 }
 
 TEST_CASE("commands: help lists every visible command, and only those") {

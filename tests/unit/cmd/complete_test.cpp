@@ -58,7 +58,7 @@ TEST_CASE("complete: what can stand in place of the last word") {
            {{"create", "x", "--image", "./"}, {}},
            {{"enter", ""}, {"web", "workshop", "fedora", "localhost:5000/alpine:3"}},
            {{"enter", "fedora:"}, {"fedora:43", "fedora:44"}},
-           {{"enter", "web", "--d"}, {"--dry-run"}},
+           {{"enter", "web", "--d"}, {"--desktop", "--dry-run"}},
            {{"enter", "web", "--", "w"}, {}},
            {{"enter", "web", "--", "--d"}, {}},
            {{"run", "we"}, {"web"}},
