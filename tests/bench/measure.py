@@ -25,6 +25,18 @@ SOCKETS = ["bus", "wayland-0", "pipewire-0", "pulse/native", "keyring/control", 
 FLATPAK_SPAWN = "/usr/libexec/flatpak-xdg-utils/flatpak-spawn"
 FLATPAK_HELPER = "/usr/libexec/flatpak-session-helper"
 
+# 200 programs; the icon is a header that says how large it is.
+APPS = r"""
+icons=/usr/share/icons/hicolor/48x48/apps
+mkdir -p /usr/share/applications $icons
+for number in $(seq 200); do
+  id=org.example.App$number
+  printf '[Desktop Entry]\nType=Application\nName=App %s\nExec=app%s %%U\nIcon=%s\nMimeType=text/x-%s;\n' \
+    $number $number $id $number >/usr/share/applications/$id.desktop
+  printf '\211PNG\r\n\032\n\0\0\0\015IHDR\0\0\0\060\0\0\0\060%4000s' $number >$icons/$id.png
+done
+"""
+
 
 class Bench:
     def __init__(self, work, image):
@@ -230,6 +242,42 @@ class Bench:
             server.terminate()
             server.wait()
 
+    def exported_command(self, distrobox):
+        """What a shell of the host finds in PATH, without devenv or distrobox being typed."""
+        mine = os.path.expanduser("~/.local/bin")
+        self.run(self.devenv, "export", "bench", "--bin", "true")
+        commands = [f"{mine}/true", f"{self.devenv} run bench true"]
+        self.row("exported command", ["true", "devenv run bench true"],
+                 self.time(commands, runs=150, warmup=10), "at most 2 x devenv run bench true")
+        if distrobox:
+            theirs = os.path.expanduser("~/.local/peer")
+            os.makedirs(theirs, exist_ok=True)
+            self.run("distrobox", "enter", "peer", "--", "distrobox-export", "--bin", "/usr/bin/true",
+                     "--export-path", theirs)
+            # On a machine that is a container itself, it would take the host for one of its own.
+            self.run("sed", "-i", "s|/.dockerenv|/no-such-file|; s|/run/.containerenv|/no-such-file|", f"{theirs}/true")
+            self.row("exported command", ["true", "distrobox-export --bin"],
+                     self.time([f"{mine}/true", f"{theirs}/true"], runs=10, warmup=1),
+                     "at most 1/30 of distrobox-export --bin")
+        self.run(self.devenv, "export", "bench", "--delete")
+
+    def exported_apps(self):
+        """Made up: an entry and an icon each. Copied, for scale: what was written."""
+        self.run(self.devenv, "run", "bench", "sudo", "sh", "-c", APPS)
+        share = os.path.expanduser("~/.local/share")
+        export = f"{self.devenv} export bench --all-apps"
+        self.run(*export.split())
+        written = os.path.join(self.work, "home", "written")
+        copy = os.path.join(self.work, "home", "copy")
+        os.makedirs(written)
+        for name in ("applications", "icons"):
+            shutil.copytree(os.path.join(share, name), os.path.join(written, name))
+        self.row("export of 200 apps", ["devenv export --all-apps", "cp -r"],
+                 self.time([export, f"cp -r {written} {copy}"], runs=5,
+                           prepare=[f"{self.devenv} export bench --delete", f"rm -rf {copy}"]),
+                 "under 2 s; cp -r of what is written shows the scale")
+        self.run(self.devenv, "export", "bench", "--delete")
+
     def pss(self):
         with open(f"/proc/{self.keeper()}/smaps_rollup", encoding="ascii") as file:
             for line in file:
@@ -248,6 +296,8 @@ class Bench:
         self.warm(podman, distrobox)
         self.shares()
         self.host_commands()
+        self.exported_command(distrobox)
+        self.exported_apps()
         self.pull(podman)
         cold = self.cold(distrobox)
         first = self.first()

@@ -146,6 +146,22 @@ print(done.returncode in (-number, 128 + number))' "$signal"
   equals "$output" "$HOME"
 }
 
+@test "directory: another one inside is asked for" {
+  mkdir "$HOME/asked for"
+  expect 0 devenv run --workdir "$HOME/asked for" box sh -c 'pwd; echo "$PWD"'
+  equals "$output" "$HOME/asked for
+$HOME/asked for"
+  equals "$stderr" ""
+  expect 0 devenv enter -w /etc box -- pwd
+  equals "$output" /etc
+  expect 0 devenv run -w /none -w /etc box pwd
+  equals "$output" /etc
+  fails_with 125 "cannot start in '/none'" devenv run --workdir /none box touch "$HOME/was-run"
+  [ ! -e "$HOME/was-run" ]
+  fails_with 125 "--workdir 'etc' is no absolute path" devenv run --workdir etc box true
+  fails_with 125 "no absolute path" devenv run --workdir "" box true
+}
+
 @test "enter: without a command, the login shell, reading what it is given" {
   run --separate-stderr bash -c 'echo "echo in \$0 && exit 5" | devenv enter box'
   equals "$status" 5

@@ -58,6 +58,10 @@ def main():
         tar = tar_bytes(entries)
         write(os.path.join(output, "layer"), f"{number}.tar", tar)
         write(os.path.join(output, "layer"), f"{number}.tar.gz", gzip.compress(tar, mtime=0))
+    # Line ends and a byte order mark that no file of this repository has.
+    write(os.path.join(output, "desktop_entry"), "carriage-returns",
+          b"\xef\xbb\xbf# first\r\n[Desktop Entry]\r\n Type = Application\r\n"
+          b'Exec = sh -c "app \\\\"\\\\$@\\\\"" sh %F\r\nDBusActivatable=true\r\n')
     # Choices, not text: any bytes do, these make layers of many entries.
     for number in range(4):
         choices = bytes((17 * number + 31 * position + position * position) % 256 for position in range(200))
