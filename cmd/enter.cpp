@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/enter.hpp"
 
+#include "cmd/desktop_run.hpp"
 #include "cmd/names.hpp"
 #include "cmd/notify.hpp"
 #include "cmd/target.hpp"
@@ -40,14 +41,21 @@ Result<ExitCode> enter_environment(const instance::Environment& environment,
   }
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(auto variables, variables_of(flags));
-  const Error error = session::enter(*workspace, environment,
-                                     session::EnterRequest{.command = command,
-                                                           .umask = context.umask(),
-                                                           .variables = std::move(variables),
-                                                           .clean_environment = flags.clean,
-                                                           .host_files = desktop,
-                                                           .directory = directory},
-                                     context.ui());
+  // A login shell has its terminal to say what goes wrong; a program has nobody.
+  const bool is_watched = desktop && !command.empty();
+  const auto become = [&] {
+    return session::enter(*workspace, environment,
+                          session::EnterRequest{.command = command,
+                                                .umask = context.umask(),
+                                                .variables = std::move(variables),
+                                                .clean_environment = flags.clean,
+                                                .follows_parent = is_watched,
+                                                .host_files = desktop,
+                                                .directory = directory},
+                          context.ui());
+  };
+  const Error error =
+      is_watched ? run_for_desktop(environment.name.string(), command, become) : become();
   context.ui().error(error);
   if (desktop) {
     notify(error);

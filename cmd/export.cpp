@@ -65,7 +65,7 @@ exporting::ExportOptions wishes_of(const ExportOptions& options) {
   return wishes;
 }
 
-Result<App> find_app(const std::string& query, Exporter& exporter) {
+Result<App> find_app(const std::string& name, const std::string& query, Exporter& exporter) {
   const auto& apps = exporter.planner().apps().apps;
   const auto found = exporting::choose_apps(apps, query);
   if (found.size() == 1) {
@@ -81,17 +81,19 @@ Result<App> find_app(const std::string& query, Exporter& exporter) {
                     .with_hint("give the id"));
   }
   const auto similar = text::closest(query, ids);
-  return fail(Error(ErrorCode::not_found, format("there is no program '{}' with an entry for menus",
-                                                 text::sanitize(query)))
-                  .with_hint(similar ? format("did you mean '{}'?", *similar)
-                                     : "what there is: devenv export NAME --available"));
+  return fail(
+      Error(ErrorCode::not_found,
+            format("there is no program '{}' with an entry for menus", text::sanitize(query)))
+          .with_hint(similar ? format("did you mean '{}'?", *similar)
+                             : format("what there is: devenv export {} --available", name)));
 }
 
-Result<void> export_app(const std::string& query,
+Result<void> export_app(const std::string& name,
+                        const std::string& query,
                         Exporter& exporter,
                         const exporting::ExportOptions& wishes,
                         Context& context) {
-  TRY_ASSIGN(const App app, find_app(query, exporter));
+  TRY_ASSIGN(const App app, find_app(name, query, exporter));
   TRY_ASSIGN(NewExport planned, exporter.planner().app(app, wishes, exporter.ledger()));
   TRY_ASSIGN(const Change change, exporter.put_one(std::move(planned)));
   context.ui().note(change == Change::nothing ? format("'{}' was exported already", app.name)
@@ -184,10 +186,13 @@ Result<void> export_service(const std::string& query,
   return {};
 }
 
-Result<void> export_named(const ExportOptions& options, Exporter& exporter, Context& context) {
+Result<void> export_named(const ExportOptions& options,
+                          const std::string& name,
+                          Exporter& exporter,
+                          Context& context) {
   const exporting::ExportOptions wishes = wishes_of(options);
   for (const std::string& query : options.apps) {
-    TRY(export_app(query, exporter, wishes, context));
+    TRY(export_app(name, query, exporter, wishes, context));
   }
   if (options.all_apps) {
     TRY(export_all_apps(exporter, wishes, context));
@@ -282,7 +287,7 @@ Result<void> change(const ExportOptions& options, const std::string& name, Conte
   TRY_ASSIGN(const ExportSource source, open_export_source(name, context));
   TRY_ASSIGN(Exporter exporter, make_exporter(source, context));
   const auto done = options.renew ? renew(source.environment.spec.exports, exporter, context)
-                                  : export_named(options, exporter, context);
+                                  : export_named(options, name, exporter, context);
   const auto finished = exporter.finish();
   return done ? finished : done;
 }

@@ -76,6 +76,11 @@ std::string Planner::exported_id(const std::string& id, const Ledger& ledger) {
            std::any_of(old->files.begin(), old->files.end(),
                        [&](const ExportedFile& file) { return file.path == path; });
   };
+  if (was(id) && host_.has_desktop_id(id)) {
+    reporter_.warn(
+        format("the host has '{}' itself by now, and does not show it", text::sanitize(id)),
+        format("devenv export {} --delete --app {}", name(), text::shell_quote(stem(id))));
+  }
   if (was(id) || was(other)) {
     return was(id) ? id : other;
   }

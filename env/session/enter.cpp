@@ -279,6 +279,9 @@ Error enter(const instance::Workspace& workspace,
   if (files) {
     files->name_inside(command);
   }
+  if (request.follows_parent) {
+    sys::hang_up_with_parent();
+  }
   if (!command.empty()) {
     return exec_command(command, variables);
   }

@@ -101,6 +101,7 @@ struct EnterRequest {
   unsigned umask = 022;                ///< that of the caller; see umask(2)
   std::vector<std::string> variables;  ///< "NAME=value", in addition to what crosses
   bool clean_environment = false;      ///< hardly anything crosses
+  bool follows_parent = false;         ///< SIGHUP when this process's parent ends: see parent.hpp
   bool host_files = false;  ///< some arguments are marked as files of the host: see host_files.hpp
   /// Where the command starts, an absolute path inside; without it where the caller stands.
   std::optional<std::string> directory;

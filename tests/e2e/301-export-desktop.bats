@@ -242,6 +242,37 @@ END
 
 # ---- what goes wrong ----------------------------------------------------------------------------
 
+@test "failure: a crash, and an end right after the start, are shown" {
+  needs dbus-daemon
+  serve_bus
+  # shellcheck disable=SC2016
+  expect 139 devenv run --desktop box -- sh -c 'kill -SEGV $$'
+  wait_until grep -q "was killed by signal 11" "$calls"
+  : >"$calls"
+  expect 3 devenv run --desktop box -- sh -c 'exit 3'
+  wait_until grep -q "exited with status 3" "$calls"
+  : >"$calls"
+  expect 0 devenv run --desktop box -- true
+  # Whoever ends the program from outside knows.
+  devenv run --desktop box -- sleep 300 &
+  local parent=$! child
+  wait_until pgrep -P "$parent" -x sleep
+  child=$(pgrep -P "$parent" -x sleep)
+  kill "$child"
+  status=0
+  wait "$parent" || status=$?
+  equals "$status" 143
+  # The other way round, nothing is left of it.
+  devenv run --desktop box -- sleep 300 &
+  parent=$!
+  wait_until pgrep -P "$parent" -x sleep
+  child=$(pgrep -P "$parent" -x sleep)
+  kill "$parent"
+  wait "$parent" || :
+  wait_until test ! -e "/proc/$child"
+  equals "$(<"$calls")" ""
+}
+
 @test "failure: a notification, and the exit status of a shell" {
   needs dbus-daemon dex
   serve_bus

@@ -263,6 +263,32 @@ hint: a newer devenv wrote it: use that"
   contains "$stderr" "warning: cannot use '$ledger'"
 }
 
+@test "doctor: what is gone, changed, or of no environment" {
+  expect 0 devenv export box --app org.example.Show --bin ls
+  expect 0 devenv doctor box
+  contains "$output" "pass  exports of box: 2 on this host, as they were written"
+  rm "$applications/org.example.Show.desktop"
+  echo mine >>"$HOME/.local/bin/ls"
+  mkfifo "$HOME/.local/bin/pipe"
+  run --separate-stderr timeout 20 devenv doctor
+  contains "$output" "warn  exports of box: gone: $applications/org.example.Show.desktop; changed by somebody else: $HOME/.local/bin/ls"
+  contains "$output" "devenv export box --sync"
+  lacks "$output" "of no environment"
+  # The ledger is lost: what says that it is ours is found, what does not is left alone.
+  rm "$HOME/.local/bin/ls" "$HOME/.local/bin/pipe"
+  expect 0 devenv export box --sync
+  mv "$HOME/.local/share/devenv/envs/box/exports.json" "$HOME/kept"
+  printf '#!/bin/sh\n' >"$HOME/.local/bin/mine"
+  run --separate-stderr devenv doctor
+  contains "$output" "of no environment"
+  contains "$output" "$HOME/.local/bin/ls"
+  contains "$output" "$applications/org.example.Show.desktop"
+  lacks "$output" "$HOME/.local/bin/mine"
+  mv "$HOME/kept" "$HOME/.local/share/devenv/envs/box/exports.json"
+  rm "$HOME/.local/bin/mine"
+  expect 0 devenv export box --delete
+}
+
 @test "disk: full" {
   [[ $TEST_CALLER_UID == 0 ]] || skip_for "a small disk needs root"
   local -x XDG_DATA_HOME=$TEST_SMALL_DISK
