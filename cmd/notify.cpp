@@ -56,13 +56,14 @@ void notify(const Error& error) {
             "--dest=org.freedesktop.Notifications",
             "--object-path=/org/freedesktop/Notifications",
             "--method=org.freedesktop.Notifications.Notify",
+            "--",
             "'devenv'",
-            "0",
+            "uint32 0",
             "'dialog-error'",
             variant(summary),
             variant(body),
-            "[]",
-            "{}",
+            "@as []",
+            "@a{sv} {}",
             "-1"};
   } else {
     return;
