@@ -11,7 +11,7 @@ setup_file() {
   expect 0 devenv create box --image "$TEST_STAGE/rootfs/debian-extra.tar.gz" --storage "$DEVENV_TEST_STORAGE"
   expect 0 devenv run box sudo env DEBIAN_FRONTEND=noninteractive sh -c '
     apt="apt-get -q -o Acquire::Check-Valid-Until=false -o Acquire::Check-Date=false"
-    $apt update && $apt install -y --no-install-recommends xterm mousepad ripgrep'
+    $apt update && $apt install -y --no-install-recommends xterm mousepad ripgrep gucharmap fonts-dejavu-core'
   put_show
   put_app org.example.Show 'Show' Icon=show 'MimeType=application/x-devenv-show;' StartupNotify=false
   put_icon show one
@@ -215,6 +215,23 @@ https://example.org/%20?a=b&c"
   expect 0 devenv stop box
   # What the program itself has written, and there was none of before.
   rm -rf "$HOME/window.xwd" "$file" "$HOME"/.{cache,config} "$HOME/.local/share"/{Mousepad,recently-used.xbel}
+}
+
+@test "windows: a program that is all fonts" {
+  needs Xvfb xwininfo gtk-launch dbus-daemon
+  serve_display
+  serve_bus
+  expect 0 devenv export box --app 'Character Map'
+  starts gtk-launch gucharmap
+  wait_until has_window '"Character Map": ("gucharmap" "Gucharmap")' || fail "$(windows)"
+  # Glyphs with smooth edges, not the empty boxes of a font that is missing.
+  painted() {
+    devenv run box xwd -silent -id "$(window_id '("gucharmap" "Gucharmap")')" -out "$HOME/window.xwd"
+    (($("$TEST_STAGE/tests/support/xwd_colors.py" "$HOME/window.xwd") > 100))
+  }
+  wait_until painted
+  expect 0 devenv stop box
+  rm -rf "$HOME/window.xwd" "$HOME"/.{cache,config} "$HOME/.local/share/recently-used.xbel"
 }
 
 @test "bus: activated by it, on request" {
