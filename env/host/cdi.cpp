@@ -132,7 +132,7 @@ Result<void> read_hook(const Json& hook, CdiEdits& edits) {
     TRY_ASSIGN(const auto folders, option_values(arguments, "--folder"));
     for (const std::string& folder : folders) {
       TRY_ASSIGN(std::string path, checked_path(folder, "folder of libraries"));
-      edits.library_directories.push_back(std::move(path));
+      edits.ldcache_folders.push_back(std::move(path));
     }
   }
   return {};

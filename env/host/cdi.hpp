@@ -27,8 +27,8 @@ struct CdiLink {
 struct CdiEdits {
   std::vector<CdiMount> mounts;
   std::vector<CdiLink> links;
-  std::vector<std::string> library_directories;  ///< from the hook update-ldcache
-  std::vector<std::string> variables;            ///< "NAME=value"
+  std::vector<std::string> ldcache_folders;  ///< from the hook update-ldcache
+  std::vector<std::string> variables;        ///< "NAME=value"
 };
 
 /// The kind that concerns us.

@@ -56,10 +56,6 @@ constexpr std::string_view kConfigDirectories[] = {
 constexpr std::string_view kWslDirectory = "/usr/lib/wsl/lib";
 // clang-format on
 
-std::string last_component(const std::string& path) {
-  return path.substr(path.find_last_of('/') + 1);
-}
-
 bool is_driver_library(const std::string& name) {
   // The container toolkit's own has the prefix but belongs to no driver.
   return name.find(".so") != std::string::npos && !name.starts_with("libnvidia-container") &&
@@ -101,7 +97,7 @@ std::vector<std::string> configured_directories(const HostTree& tree) {
         pattern.insert(0, pattern.starts_with('/') ? "" : "/etc/");
         const std::string directory = pattern.substr(0, pattern.find_last_of('/'));
         for (const std::string& name : tree.list(directory)) {
-          if (text::fits(name, last_component(pattern))) {
+          if (text::fits(name, text::base_name(pattern))) {
             files.push_back(directory + "/" + name);
           }
         }
@@ -192,15 +188,16 @@ void apply_cdi(const CdiEdits& edits, Search& search) {
     if (!kind) {
       continue;
     }
-    const std::string name =
-        *kind == DriverFileKind::run ? mount.container_path : last_component(mount.container_path);
+    const std::string name(*kind == DriverFileKind::run ? mount.container_path
+                                                        : text::base_name(mount.container_path));
     if (search.files.add(*kind, name, mount.host_path) && *kind == DriverFileKind::library) {
       search.watch(mount.host_path.substr(0, mount.host_path.find_last_of('/')));
     }
   }
   for (const CdiLink& link : edits.links) {
     if (const auto kind = driver_file_kind(link.path)) {
-      search.files.add_alias(*kind, last_component(link.path), last_component(link.target));
+      search.files.add_alias(*kind, std::string(text::base_name(link.path)),
+                             std::string(text::base_name(link.target)));
     }
   }
 }

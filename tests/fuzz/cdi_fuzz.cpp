@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must_be_path(link.target);
     must_be_path(link.path);
   }
-  for (const std::string& directory : edits->library_directories) {
+  for (const std::string& directory : edits->ldcache_folders) {
     must_be_path(directory);
   }
   for (const std::string& variable : edits->variables) {

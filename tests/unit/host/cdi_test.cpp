@@ -85,7 +85,7 @@ kind: nvidia.com/gpu
   CHECK(edits->links[0].target == "/usr/lib/x86_64-linux-gnu/libcuda.so.1");
   CHECK(edits->links[0].path == "/usr/lib/x86_64-linux-gnu/libcuda.so");
   CHECK(edits->links[1].target == "/usr/lib/x86_64-linux-gnu/libnvidia-allocator.so.1");
-  CHECK(edits->library_directories == std::vector<std::string>{"/usr/lib/x86_64-linux-gnu"});
+  CHECK(edits->ldcache_folders == std::vector<std::string>{"/usr/lib/x86_64-linux-gnu"});
   CHECK(edits->variables == std::vector<std::string>{"NVIDIA_VISIBLE_DEVICES=void", "OF_ALL=1"});
 }
 
