@@ -92,15 +92,6 @@ Result<std::string> start_directory(const EnterRequest& request,
   return *request.directory;
 }
 
-std::string value_of(const std::vector<std::string>& environment, std::string_view name) {
-  for (const std::string& entry : environment) {
-    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=') {
-      return entry.substr(name.size() + 1);
-    }
-  }
-  return "";
-}
-
 /// execvp(3) with the environment's own PATH. A text file without "#!" is given to the shell, as
 /// execvp does (POSIX).
 Error exec_command(const std::vector<std::string>& command,
@@ -113,7 +104,7 @@ Error exec_command(const std::vector<std::string>& command,
   if (name.find('/') != std::string::npos) {
     candidates.push_back(name);
   } else {
-    const std::string path = value_of(environment, "PATH");
+    const std::string path = sys::variable_in(environment, "PATH");
     for (const std::string_view directory : text::split(path, ':')) {
       candidates.push_back(format("{}/{}", directory.empty() ? "." : directory, name));
     }
@@ -140,8 +131,7 @@ Error exec_command(const std::vector<std::string>& command,
 
 /// A dash in front makes it a login shell, whichever it is (bash(1), "INVOCATION").
 Error exec_login_shell(const std::string& shell, const std::vector<std::string>& environment) {
-  const std::string base = shell.substr(shell.find_last_of('/') + 1);
-  return sys::exec_path(shell, {"-" + base}, environment);
+  return sys::exec_path(shell, {format("-{}", text::base_name(shell))}, environment);
 }
 
 /// Joins the namespaces of the running environment. A holder that was killed a moment ago gives its
@@ -256,13 +246,12 @@ Result<Joined> join_environment(const instance::Workspace& workspace,
 
 Error enter(const instance::Workspace& workspace,
             const instance::Environment& environment,
-            const EnterRequest& request,
+            EnterRequest request,
             Reporter& reporter) {
   const auto directory = caller_directory();
-  std::vector<std::string> command = request.command;
   std::optional<HostFiles> files;
   if (request.host_files) {
-    files.emplace(command);
+    files.emplace(request.command);
   }
   auto joined = join_environment(workspace, environment, request.clean_environment, reporter);
   if (!joined) {
@@ -277,13 +266,13 @@ Error enter(const instance::Workspace& workspace,
   override_variables(variables, request.variables);
   sys::set_umask(request.umask);
   if (files) {
-    files->name_inside(command);
+    files->name_inside(request.command);
   }
   if (request.follows_parent) {
     sys::hang_up_with_parent();
   }
-  if (!command.empty()) {
-    return exec_command(command, variables);
+  if (!request.command.empty()) {
+    return exec_command(request.command, variables);
   }
   const RunningRecord& record = joined->record;
   const auto become = [&] { return exec_login_shell(record.shell, variables); };

@@ -114,7 +114,7 @@ struct EnterRequest {
 /// entered is an error.
 Error enter(const instance::Workspace& workspace,
             const instance::Environment& environment,
-            const EnterRequest& request,
+            EnterRequest request,
             Reporter& reporter);
 
 /// Ends every process inside: TERM, `grace`, KILL; then the holder. Cleans up what a crash left in

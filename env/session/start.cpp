@@ -183,6 +183,15 @@ Result<std::optional<sys::FileLock>> take_lock(const instance::EnvironmentDirect
   }
 }
 
+/// What runs beside it on the host, but for the broker.
+void start_companions(const instance::Environment& environment) {
+  std::vector<pid_t> companions;
+  if (environment.spec.exports.any()) {
+    companions.push_back(start_export_watch(environment));
+  }
+  outlive_service(environment, companions);
+}
+
 Result<void> start(const instance::Workspace& workspace,
                    const instance::EnvironmentDirectory& place,
                    Reporter& reporter) {
@@ -231,11 +240,7 @@ Result<void> start(const instance::Workspace& workspace,
                        .door = launch.door.socket.get()};
   const auto prepare = [&root] { return prepare_root(root); };
   TRY(session::launch(std::move(launch), spawn, prepare));
-  std::vector<pid_t> others;
-  if (environment.spec.exports.any()) {
-    others.push_back(start_export_watch(environment));
-  }
-  outlive_service(environment, others);
+  start_companions(environment);
   return {};
 }
 
@@ -263,11 +268,7 @@ Result<void> adopt(const instance::Workspace& workspace,
     return Prepared{};
   };
   TRY(session::launch(std::move(launch), spawn, prepare));
-  std::vector<pid_t> others;
-  if (environment.spec.exports.any()) {
-    others.push_back(start_export_watch(environment));
-  }
-  outlive_service(environment, others);
+  start_companions(environment);
   return {};
 }
 
