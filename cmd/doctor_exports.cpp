@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/doctor_exports.hpp"
 
-#include "cmd/export_session.hpp"
+#include "cmd/export_source.hpp"
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
-#include "env/export/inspect.hpp"
+#include "env/export/check_files.hpp"
 #include "env/instance/catalog.hpp"
 
 namespace devenv::cmd {

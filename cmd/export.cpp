@@ -5,7 +5,7 @@
 
 #include "cmd/export_check.hpp"
 #include "cmd/export_list.hpp"
-#include "cmd/export_session.hpp"
+#include "cmd/export_source.hpp"
 #include "cmd/export_watch.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/instance/create.hpp"
@@ -182,7 +182,7 @@ Result<void> export_service(const std::string& query,
   const std::string path = planned.files.back().path;
   TRY(exporter.put_one(std::move(planned)));
   context.ui().note(format("exported '{}': systemctl --user enable --now {}", text::sanitize(query),
-                           text::sanitize(path.substr(path.find_last_of('/') + 1))));
+                           text::sanitize(text::base_name(path))));
   return {};
 }
 
@@ -265,13 +265,8 @@ Result<void> take_back(const ExportOptions& options, const std::string& name, Co
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const auto place, instance::get_directory(*workspace, name));
   TRY_ASSIGN(auto places, host_places(context));
-  TRY_ASSIGN(auto writer, exporting::Writer::open(workspace->paths.data, place));
-  Exporter exporter({.environment = place,
-                     .inside = {},
-                     .places = std::move(places),
-                     .program = "",
-                     .locale = ""},
-                    std::move(writer), context.ui());
+  TRY_ASSIGN(Exporter exporter,
+             Exporter::for_removal(workspace->paths.data, place, std::move(places), context.ui()));
   const auto done = remove_named(options, exporter);
   const auto finished = exporter.finish();
   return done ? finished : done;

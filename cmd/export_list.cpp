@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/export_list.hpp"
 
-#include "cmd/export_session.hpp"
+#include "cmd/export_source.hpp"
 #include "cmd/ui/table.hpp"
 #include "env/base/text.hpp"
 #include "env/instance/catalog.hpp"

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <optional>
 
-#include "cmd/export_session.hpp"
+#include "cmd/export_source.hpp"
 #include "env/base/format.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/sys/file.hpp"

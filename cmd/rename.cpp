@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/rename.hpp"
 
-#include "cmd/export_session.hpp"
+#include "cmd/export_source.hpp"
 #include "env/export/ledger.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/instance/create.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/stop.hpp"
 
-#include "cmd/export_session.hpp"
+#include "cmd/export_source.hpp"
 #include "cmd/names.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/session/session.hpp"

@@ -19,6 +19,9 @@ std::vector<std::string_view> lines(std::string_view text);
 /// Without ASCII white space at both ends.
 std::string_view trim(std::string_view text);
 
+/// What stands behind the last '/': "rg" of "/usr/bin/rg". All of it when there is none.
+std::string_view base_name(std::string_view path);
+
 std::string to_lower(std::string_view text);
 
 /// A decimal number that fills the whole text: no sign, no space, no overflow.

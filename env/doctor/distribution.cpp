@@ -4,6 +4,7 @@
 #include <array>
 
 #include "env/base/format.hpp"
+#include "env/base/os_release.hpp"
 #include "env/base/text.hpp"
 #include "env/sys/file.hpp"
 
@@ -69,28 +70,17 @@ std::string_view in_words(Package package) {
   return {};
 }
 
-/// The value of a shell-like assignment: os-release(5) allows quotes and, within double ones,
-/// escapes; no name that is of use here has any.
-std::string_view unquote(std::string_view value) {
-  value = text::trim(value);
-  const bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
-                      value.back() == value.front();
-  return quoted ? value.substr(1, value.size() - 2) : value;
-}
-
 }  // namespace
 
 Distribution parse_os_release(std::string_view text) {
-  Distribution distribution{.id = "linux"};
-  for (const std::string_view line : text::lines(text)) {
-    if (line.starts_with("ID=")) {
-      distribution.id = unquote(line.substr(3));
-    } else if (line.starts_with("ID_LIKE=")) {
-      for (const std::string_view id : text::split(unquote(line.substr(8)), ' ')) {
-        if (!id.empty()) {
-          distribution.like.emplace_back(id);
-        }
-      }
+  Distribution distribution{.id = os_release_value(text, "ID")};
+  if (distribution.id.empty()) {
+    distribution.id = "linux";
+  }
+  const std::string like = os_release_value(text, "ID_LIKE");
+  for (const std::string_view id : text::split(like, ' ')) {
+    if (!id.empty()) {
+      distribution.like.emplace_back(id);
     }
   }
   return distribution;

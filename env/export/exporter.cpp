@@ -16,6 +16,19 @@ namespace devenv::exporting {
 /// A little more than what a service has to end (DefaultTimeoutStopSec=).
 constexpr std::chrono::seconds kStopPatience{100};
 
+Result<Exporter> Exporter::for_removal(const std::string& data,
+                                       const instance::EnvironmentDirectory& environment,
+                                       HostPlaces places,
+                                       Reporter& reporter) {
+  TRY_ASSIGN(Writer writer, Writer::open(data, environment));
+  return Exporter({.environment = environment,
+                   .inside = {},
+                   .places = std::move(places),
+                   .program = "",
+                   .locale = ""},
+                  std::move(writer), reporter);
+}
+
 void Exporter::note_changes(const std::vector<ExportedFile>& files) {
   for (const ExportedFile& file : files) {
     changed_.applications |= file.path.starts_with(input_.places.applications + "/");
@@ -253,10 +266,7 @@ Result<void> Exporter::finish() {
   if (changed_.applications) {
     TRY(writer_.expect_cache(input_.places.applications + "/mimeinfo.cache"));
   }
-  renew_caches(input_.places, changed_, reporter_, [](const std::string& name) {
-    const auto found = sys::find_program(name);
-    return found ? std::optional(*found) : std::nullopt;
-  });
+  renew_caches(input_.places, changed_, reporter_, sys::find_program);
   if (units_changed_) {
     UserManager::of_caller().reload();
   }
@@ -285,11 +295,7 @@ Result<void> remove_exports(const std::string& data,
   if (!sys::exists(ledger_file(environment))) {
     return {};
   }
-  TRY_ASSIGN(Writer writer, Writer::open(data, environment));
-  Exporter exporter(
-      PlannerInput{
-          .environment = environment, .inside = {}, .places = places, .program = "", .locale = ""},
-      std::move(writer), reporter);
+  TRY_ASSIGN(Exporter exporter, Exporter::for_removal(data, environment, places, reporter));
   const auto done = exporter.remove_all();
   const auto finished = exporter.finish();
   return done ? finished : done;

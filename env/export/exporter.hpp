@@ -25,6 +25,13 @@ enum class Gone {
 
 class Exporter {
  public:
+  /// One that can only take back: what it does not look into need not run, or be in order.
+  /// `data` is AppPaths::data. Errors: those of Writer::open.
+  static Result<Exporter> for_removal(const std::string& data,
+                                      const instance::EnvironmentDirectory& environment,
+                                      HostPlaces places,
+                                      Reporter& reporter);
+
   Exporter(PlannerInput input, Writer writer, Reporter& reporter)
       : input_(input),
         planner_(std::move(input), writer.ledger(), reporter),

@@ -26,10 +26,6 @@ constexpr std::array<std::string_view, 4> kSystemDirectories = {
     "/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
     "/lib/systemd/system"};
 
-std::string base_name(const std::string& path) {
-  return path.substr(path.find_last_of('/') + 1);
-}
-
 std::optional<std::string> read(int root, const std::string& path) {
   auto contents = sys::read_file_in_root(root, path, kLargestFile);
   return contents ? *std::move(contents) : std::nullopt;
@@ -60,7 +56,7 @@ std::optional<FoundUnit> look_in(int root,
       continue;
     }
     found.text = *std::move(text);
-    const std::string real = target ? base_name(*target) : name;
+    const std::string real(target ? text::base_name(*target) : name);
     if (real != name && is_unit_name(real) &&
         UnitName::parse(real).type == UnitName::parse(name).type) {
       found.name = real;
@@ -144,7 +140,7 @@ template <std::size_t kCount>
 std::optional<FoundUnit> find_with_drop_ins(int root,
                                             const std::array<std::string_view, kCount>& directories,
                                             const std::string& query) {
-  const std::string name = base_name(query);
+  const std::string name(text::base_name(query));
   if (query.starts_with('/') &&
       std::none_of(directories.begin(), directories.end(), [&](std::string_view directory) {
         return query == format("{}/{}", directory, name);
@@ -184,7 +180,8 @@ std::optional<FoundUnit> find_unit(int root, const std::string& query) {
   const std::string type = UnitName::parse(query).type;
   const bool has_type = std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
   const std::string name = has_type ? query : query + ".service";
-  if (!is_unit_name(base_name(name)) || (!name.starts_with('/') && base_name(name) != name)) {
+  if (!is_unit_name(text::base_name(name)) ||
+      (!name.starts_with('/') && text::base_name(name) != name)) {
     return std::nullopt;
   }
   auto found = find_with_drop_ins(root, kUserDirectories, name);

@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "env/base/text.hpp"
 #include "env/sys/tree.hpp"
 
 namespace devenv::exporting {
@@ -240,7 +241,7 @@ std::vector<IconFile> IconIndex::find_by_name(const std::string& icon, const std
 
 FoundIcon IconIndex::find_by_path(const std::string& path,
                                   const std::optional<std::string>& name) const {
-  const std::string file = path.substr(path.find_last_of('/') + 1);
+  const std::string file(text::base_name(path));
   const auto split = split_icon_file_name(file);
   FoundIcon found{.name = name.value_or(split ? std::string(split->icon) : file)};
   auto contents = read(path);

@@ -15,10 +15,6 @@ namespace {
 constexpr std::string_view kSuffix = ".desktop";
 constexpr std::string_view kAutostart = "/etc/xdg/autostart";
 
-std::string base_name(const std::string& path) {
-  return path.substr(path.find_last_of('/') + 1);
-}
-
 /// "gimp" for "gimp.desktop".
 std::string stem(const std::string& id) {
   return id.ends_with(kSuffix) ? id.substr(0, id.size() - kSuffix.size()) : id;
@@ -126,7 +122,7 @@ void Planner::add_types(const DesktopEntry& entry,
   }
   for (MimePackage& package : types_.find(entry.list(kMainGroup, "MimeType"), *host_types_)) {
     files.push_back({.path = format("{}/{}{}-{}", input_.places.mime_packages(), prefix(), stem(id),
-                                    base_name(package.path)),
+                                    text::base_name(package.path)),
                      .contents = std::move(package.contents)});
   }
 }
@@ -139,7 +135,7 @@ void Planner::add_metainfo(const std::string& id, std::vector<NewFile>& files) c
       std::string name(place);
       name.replace(name.find("{}"), 2, stem(id));
       auto contents = read(format("{}/{}", directory, name));
-      const std::string target = format("{}/{}", input_.places.metainfo, base_name(name));
+      const std::string target = format("{}/{}", input_.places.metainfo, text::base_name(name));
       const bool is_component = contents && (contents->find("<component") != std::string::npos ||
                                              contents->find("<application") != std::string::npos);
       if (is_component && (ours_.contains(target) || !sys::exists(target))) {

@@ -10,6 +10,7 @@
 #include "env/export/launcher.hpp"
 #include "env/export/shim.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/process.hpp"
 #include "env/sys/tree.hpp"
 
 namespace devenv::exporting {
@@ -17,19 +18,12 @@ namespace {
 
 constexpr std::size_t kLargestFile = 1024U * 1024;
 
-std::string base_name(const std::string& path) {
-  return path.substr(path.find_last_of('/') + 1);
-}
-
+/// An image need not say it.
 std::string value_in(const std::vector<std::string>& variables,
                      std::string_view name,
-                     std::string_view fallback) {
-  for (const std::string& variable : variables) {
-    if (variable.starts_with(name) && variable.substr(name.size()).starts_with('=')) {
-      return variable.substr(name.size() + 1);
-    }
-  }
-  return std::string(fallback);
+                     std::string_view usual) {
+  std::string value = sys::variable_in(variables, name);
+  return value.empty() ? std::string(usual) : value;
 }
 
 std::vector<std::string> absolute_paths(const std::string& list) {
@@ -109,16 +103,16 @@ Result<NewExport> Planner::binary(const std::string& query, const ExportOptions&
                     .with_hint("a name that is in PATH there, or an absolute path"));
   }
   constexpr unsigned kExecutable = 0755;
-  NewFile shim{
-      .path = format("{}/{}", options.directory.value_or(input_.places.binaries), base_name(*path)),
-      .contents = shim_text({.environment_name = name(),
-                             .environment_directory = input_.environment.directory,
-                             .command = *path,
-                             .program = input_.program,
-                             .options = options}),
-      .mode = kExecutable};
+  NewFile shim{.path = format("{}/{}", options.directory.value_or(input_.places.binaries),
+                              text::base_name(*path)),
+               .contents = shim_text({.environment_name = name(),
+                                      .environment_directory = input_.environment.directory,
+                                      .command = *path,
+                                      .program = input_.program,
+                                      .options = options}),
+               .mode = kExecutable};
   return NewExport{{.kind = Kind::binary,
-                    .id = base_name(*path),
+                    .id = std::string(text::base_name(*path)),
                     .source = *path,
                     .files = {},
                     .options = options},

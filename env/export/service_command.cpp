@@ -155,7 +155,7 @@ std::string program_name(std::string_view value) {
   }
   std::string path = unquote_word(words.front());
   take_prefixes(path);
-  return path.substr(path.find_last_of('/') + 1);
+  return std::string(text::base_name(path));
 }
 
 }  // namespace devenv::exporting

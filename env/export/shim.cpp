@@ -57,9 +57,9 @@ fi
 [ -x "$devenv" ] || devenv=devenv
 exec "$devenv" run {5} "$@"
 )sh",
-                text::sanitize(input.command.substr(input.command.find_last_of('/') + 1)), name,
-                command_inside(input), text::shell_quote(input.program),
-                text::shell_quote(input.environment_directory), command_on_host(input));
+                text::sanitize(text::base_name(input.command)), name, command_inside(input),
+                text::shell_quote(input.program), text::shell_quote(input.environment_directory),
+                command_on_host(input));
 }
 
 }  // namespace devenv::exporting

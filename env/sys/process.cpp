@@ -326,6 +326,15 @@ std::vector<std::string> current_environment() {
   return variables;
 }
 
+std::string variable_in(const std::vector<std::string>& variables, std::string_view name) {
+  for (const std::string& entry : variables) {
+    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=') {
+      return entry.substr(name.size() + 1);
+    }
+  }
+  return "";
+}
+
 std::string get_variable(const char* name) {
   const char* value = ::getenv(name);  // NOLINT(concurrency-mt-unsafe): single-threaded
   return value == nullptr ? "" : value;

@@ -145,5 +145,7 @@ void sleep_for(std::chrono::milliseconds time);
 std::vector<std::string> current_environment();
 /// getenv, "" when unset.
 std::string get_variable(const char* name);
+/// The value in a list of "NAME=value"; "" when it is not there.
+std::string variable_in(const std::vector<std::string>& variables, std::string_view name);
 
 }  // namespace devenv::sys

@@ -208,19 +208,4 @@ std::vector<std::string> proxy_options(std::string_view apt_config_dump) {
   return options;
 }
 
-std::string os_release_value(std::string_view text, std::string_view name) {
-  for (const std::string_view line : text::lines(text)) {
-    const std::size_t equals = line.find('=');
-    if (line.substr(0, equals) != name || equals == std::string_view::npos) {
-      continue;
-    }
-    std::string_view value = text::trim(line.substr(equals + 1));
-    if (value.size() >= 2 && (value[0] == '"' || value[0] == '\'') && value.back() == value[0]) {
-      value = value.substr(1, value.size() - 2);
-    }
-    return std::string(value);
-  }
-  return "";
-}
-
 }  // namespace devenv::image::fetch

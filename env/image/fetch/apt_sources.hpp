@@ -50,7 +50,4 @@ std::vector<std::string> sources_lines(const AptMirrors& mirrors,
 /// password are left out: they would be seen in the list of processes and kept in the image.
 std::vector<std::string> proxy_options(std::string_view apt_config_dump);
 
-/// A variable of os-release(5), unquoted; "" when it is missing.
-std::string os_release_value(std::string_view text, std::string_view name);
-
 }  // namespace devenv::image::fetch

@@ -5,6 +5,7 @@
 
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
+#include "env/base/os_release.hpp"
 #include "env/base/text.hpp"
 #include "env/image/fetch/apt_sources.hpp"
 #include "env/image/fetch/fetch.hpp"

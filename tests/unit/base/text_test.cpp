@@ -140,3 +140,10 @@ TEST_CASE("text: percent signs with two hexadecimal digits are decoded, all othe
   CHECK(text::percent_decode("%00") == std::string(1, '\0'));
   CHECK(text::percent_decode("%ff%C3%84+") == "\xff\xc3\x84+");
 }
+
+TEST_CASE("text: the base name is what stands behind the last slash") {
+  CHECK(text::base_name("/usr/bin/rg") == "rg");
+  CHECK(text::base_name("rg") == "rg");
+  CHECK(text::base_name("/") == "");
+  CHECK(text::base_name("") == "");
+}

@@ -114,13 +114,5 @@ TEST_CASE("apt sources: proxies without passwords are handed on") {
   CHECK(proxy_options("").empty());
 }
 
-TEST_CASE("apt sources: os-release") {
-  const char* text = "ID=debian\nVERSION_CODENAME=\"bookworm\"\nNAME='Debian GNU/Linux'\nIDX=no\n";
-  CHECK(os_release_value(text, "ID") == "debian");
-  CHECK(os_release_value(text, "VERSION_CODENAME") == "bookworm");
-  CHECK(os_release_value(text, "NAME") == "Debian GNU/Linux");
-  CHECK(os_release_value(text, "VERSION") == "");
-}
-
 }  // namespace
 }  // namespace devenv::image::fetch

@@ -280,3 +280,11 @@ TEST_CASE("process: random names") {
   CHECK(sys::random_hex(16) != sys::random_hex(16));
   CHECK(sys::random_hex(8).find_first_not_of("0123456789abcdef") == std::string::npos);
 }
+
+TEST_CASE("process: a variable in a list, by its whole name") {
+  const std::vector<std::string> variables = {"PATHS=x", "PATH=/a:/b", "EMPTY=", "PATH=later"};
+  CHECK(sys::variable_in(variables, "PATH") == "/a:/b");
+  CHECK(sys::variable_in(variables, "EMPTY") == "");
+  CHECK(sys::variable_in(variables, "PA") == "");
+  CHECK(sys::variable_in({}, "PATH") == "");
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cmd/export_session.hpp"
+#include "cmd/export_source.hpp"
 
 #include <fcntl.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "env/export/inspect.hpp"
+#include "env/export/check_files.hpp"
 
 #include <cerrno>
 
