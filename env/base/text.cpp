@@ -148,6 +148,17 @@ std::string shell_quote(std::string_view word) {
   return quoted + "'";
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) {
+      return false;
+    }
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string sanitize(std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string safe;

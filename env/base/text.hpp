@@ -39,6 +39,9 @@ std::string percent_decode(std::string_view text);
 /// FNV-1a, 64 bits: tells texts apart that nobody tries to make alike.
 std::uint64_t fnv1a(std::string_view bytes);
 
+/// Whether all of it is well-formed UTF-8.
+bool is_utf8(std::string_view text);
+
 /// Safe for a terminal: control characters and malformed UTF-8 become \xNN.
 std::string sanitize(std::string_view text);
 

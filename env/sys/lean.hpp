@@ -56,6 +56,33 @@ bool has_xattr(int fd, const char* name);
 /// No error when there is no such attribute or the file system has none.
 Errno remove_xattr(int fd, const char* name);
 
+/// openat(2), O_RDONLY, not waiting for the other end of a FIFO that took the name of a file.
+tl::expected<UniqueFd, Errno> open_to_read(int directory, const char* name);
+/// fstatat(2).
+Errno look_at(int directory, const char* name, struct stat& info);
+/// fstat(2).
+Errno look_at(int fd, struct stat& info);
+
+struct ListedName {
+  std::string name;
+  mode_t kind = 0;  ///< S_IFDIR and so on; 0 where the file system does not tell when listing
+};
+/// What is in an open directory, sorted by bytes. Only names are kept: some have millions.
+Result<std::vector<ListedName>> list_names(int directory);
+
+/// The names of an open file's attributes, sorted; none where the file system has none.
+Result<std::vector<std::string>> xattr_names(int fd);
+/// The value of an attribute that is there.
+Result<std::string> xattr_value(int fd, const char* name);
+
+/// Whether what has this owner may be of somebody whom the user namespace of this process has no
+/// number for: the kernel shows all of them as one (/proc/sys/kernel/overflowuid), which is usually
+/// the number of `nobody`, too.
+bool is_overflow_id(uid_t uid, gid_t gid);
+/// Whether root of the namespace has power over a file, as it has over all that belong to ids of
+/// the map. True, too, for what everybody may write to: there it cannot be told.
+bool is_within_map(int directory, const char* name);
+
 /// The names of the character devices in an open directory: whiteouts, in a layer.
 Result<std::vector<std::string>> character_devices(int directory);
 
