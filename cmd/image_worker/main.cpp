@@ -20,7 +20,7 @@
 namespace devenv::image_worker {
 namespace {
 
-using image::ImageRecord;
+using image::WorkerResult;
 
 constexpr int kEventsFd = 1;
 
@@ -41,19 +41,36 @@ class LazyNamespace {
   std::optional<sandbox::HeldUserNamespace> held_;
 };
 
-Result<ImageRecord> act(const image::fetch::Context& context, const Options& options) {
-  if (const auto* pull = std::get_if<PullOptions>(&options.action)) {
-    return image::fetch::pull(context, pull->reference, options.platform);
-  }
-  if (const auto* import = std::get_if<ImportOptions>(&options.action)) {
-    return image::fetch::import_archive(context, import->file, import->name, options.platform);
-  }
-  return image::fetch::bootstrap(context, std::get<image::fetch::BootstrapRequest>(options.action));
+/// A Result of one kind as a Result of any.
+template <typename Value>
+Result<WorkerResult> any(Result<Value> result) {
+  TRY(result);
+  return WorkerResult(std::move(*result));
 }
 
-Result<ImageRecord> run(const std::vector<std::string>& arguments,
-                        Reporter& reporter,
-                        image::fetch::Cancellation& cancellation) {
+Result<WorkerResult> act(const image::fetch::Context& context, const Options& options) {
+  if (const auto* pull = std::get_if<PullOptions>(&options.action)) {
+    return any(image::fetch::pull(context, pull->reference, options.platform));
+  }
+  if (const auto* import = std::get_if<ImportOptions>(&options.action)) {
+    return any(image::fetch::import_archive(context, import->file, import->name, options.platform));
+  }
+  if (const auto* push = std::get_if<PushOptions>(&options.action)) {
+    return any(image::fetch::push(context, push->image));
+  }
+  if (const auto* compose = std::get_if<ComposeOptions>(&options.action)) {
+    return any(image::fetch::compose(context, compose->image));
+  }
+  if (const auto* seal = std::get_if<SealOptions>(&options.action)) {
+    return any(image::fetch::seal(context, seal->tree, seal->parent));
+  }
+  return any(
+      image::fetch::bootstrap(context, std::get<image::fetch::BootstrapRequest>(options.action)));
+}
+
+Result<WorkerResult> run(const std::vector<std::string>& arguments,
+                         Reporter& reporter,
+                         image::fetch::Cancellation& cancellation) {
   TRY_ASSIGN(const Options options, parse_options(arguments, sys::get_variable));
   TRY_ASSIGN(const sys::User user, sys::current_user());
   TRY_ASSIGN(const sandbox::IdMap map, sandbox::id_map_for_caller(user));
@@ -65,7 +82,8 @@ Result<ImageRecord> run(const std::vector<std::string>& arguments,
       .cancellation = cancellation,
       .spawn_as_root = [&](const std::function<int()>& body) { return user_namespace.spawn(body); },
       .limits = {},
-      .timeouts = {}};
+      .timeouts = {},
+      .get_variable = &sys::get_variable};
   if (options.max_size) {
     context.limits.max_bytes = options.max_size->bytes;
   }
@@ -85,12 +103,12 @@ int work(const std::vector<std::string>& arguments) {
   sys::raise_open_file_limit();
   image::EventWriter events(kEventsFd);
   image::fetch::Cancellation cancellation(kEventsFd);
-  const auto record = run(arguments, events, cancellation);
-  if (record) {
-    events.result(*record);
+  const auto result = run(arguments, events, cancellation);
+  if (result) {
+    events.result(*result);
     return 0;
   }
-  events.error(record.error());
+  events.error(result.error());
   if (cancellation.signal() != 0) {
     sys::die_by_signal(cancellation.signal());
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 
 #include "env/base/format.hpp"
@@ -22,25 +23,38 @@ tl::unexpected<Error> usage(std::string message) {
 
 /// "--name value" or "--name=value" pairs, and what is left over.
 struct Arguments {
-  std::map<std::string, std::string> named;
+  std::multimap<std::string, std::string> named;  ///< those of one name in their order
   std::vector<std::string> positional;
 
+  /// The last of that name, or "".
   std::string value(const std::string& name) const {
-    const auto found = named.find(name);
-    return found == named.end() ? "" : found->second;
+    const auto after = named.upper_bound(name);
+    return after == named.begin() || std::prev(after)->first != name ? ""
+                                                                     : std::prev(after)->second;
+  }
+  std::vector<std::string> values(const std::string& name) const {
+    std::vector<std::string> all;
+    const auto range = named.equal_range(name);
+    for (auto entry = range.first; entry != range.second; ++entry) {
+      all.push_back(entry->second);
+    }
+    return all;
   }
 };
 
 /// Which options a command takes, and how many other arguments.
 struct Command {
   std::string_view name;
-  std::array<std::string_view, 4> options;
+  std::array<std::string_view, 6> options;
   std::size_t positional;
 };
-constexpr std::array<Command, 3> kCommands = {{
+constexpr std::array<Command, 6> kCommands = {{
     {"pull", {"--store", "--platform", "--max-size", ""}, 1},
     {"import", {"--store", "--platform", "--max-size", "--name"}, 1},
     {"bootstrap", {"--store", "--distribution", "--suite", "--mirror"}, 0},
+    {"seal", {"--store", "--tree", "--parent", ""}, 0},
+    {"push", {"--store", "--base", "--origin", "--layer", "--label", "--base-layers"}, 1},
+    {"compose", {"--store", "--base", "--origin", "--layer", "--label", "--base-layers"}, 1},
 }};
 
 Result<Arguments> read_arguments(const Command& command, const std::vector<std::string>& list) {
@@ -62,9 +76,9 @@ Result<Arguments> read_arguments(const Command& command, const std::vector<std::
       return usage(format("'{}' does not know '{}'", command.name, text::sanitize(name)));
     }
     if (equals != std::string::npos) {
-      arguments.named[name] = argument->substr(equals + 1);
+      arguments.named.emplace(name, argument->substr(equals + 1));
     } else if (argument + 1 != list.end()) {
-      arguments.named[name] = *++argument;
+      arguments.named.emplace(name, *++argument);
     } else {
       return usage(format("'{}' needs a value", name));
     }
@@ -114,6 +128,56 @@ Result<void> read_limits(const Arguments& arguments,
   return {};
 }
 
+Result<SealOptions> read_seal(const Arguments& arguments) {
+  SealOptions seal{.tree = arguments.value("--tree"), .parent = std::nullopt};
+  if (!seal.tree.starts_with('/')) {
+    return usage("--tree needs an absolute path");
+  }
+  if (const std::string parent = arguments.value("--parent"); !parent.empty()) {
+    TRY_ASSIGN_CONTEXT(seal.parent, Digest::parse(parent), "malformed --parent");
+  }
+  return seal;
+}
+
+/// "CHAIN-ID=DIFF-ID"
+Result<image::SealedLayer> read_layer(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) {
+    return usage("--layer needs CHAIN-ID=DIFF-ID");
+  }
+  TRY_ASSIGN(Digest chain_id, Digest::parse(text.substr(0, equals)));
+  TRY_ASSIGN(Digest diff_id, Digest::parse(text.substr(equals + 1)));
+  return image::SealedLayer{std::move(diff_id), std::move(chain_id), 0};
+}
+
+Result<image::fetch::NewImage> read_new_image(const Arguments& arguments) {
+  TRY_ASSIGN(image::Reference reference, image::Reference::parse(arguments.positional[0]));
+  TRY_ASSIGN_CONTEXT(Digest base, Digest::parse(arguments.value("--base")), "malformed --base");
+  image::fetch::NewImage image{.base_manifest = std::move(base),
+                               .base_reference = arguments.value("--origin"),
+                               .layers = {},
+                               .reference = std::move(reference),
+                               .labels = {}};
+  const std::string below = arguments.value("--base-layers");
+  if (!below.empty() && below != "kept" && below != "replaced") {
+    return usage("--base-layers is kept or replaced");
+  }
+  image.base_layers =
+      below == "replaced" ? image::fetch::BaseLayers::replaced : image::fetch::BaseLayers::kept;
+  for (const std::string& text : arguments.values("--layer")) {
+    TRY_ASSIGN_CONTEXT(image::SealedLayer layer, read_layer(text), "malformed --layer");
+    image.layers.push_back(std::move(layer));
+  }
+  for (const std::string& text : arguments.values("--label")) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return usage("--label needs NAME=VALUE");
+    }
+    image.labels.insert_or_assign(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return image;
+}
+
 Result<decltype(Options::action)> read_action(std::string_view command,
                                               const Arguments& arguments) {
   if (command == "pull") {
@@ -128,6 +192,18 @@ Result<decltype(Options::action)> read_action(std::string_view command,
         image::Reference::parse(name.empty() ? image::fetch::default_import_name(file) : name));
     return ImportOptions{file, std::move(reference)};
   }
+  if (command == "push") {
+    TRY_ASSIGN(image::fetch::NewImage image, read_new_image(arguments));
+    return PushOptions{std::move(image)};
+  }
+  if (command == "compose") {
+    TRY_ASSIGN(image::fetch::NewImage image, read_new_image(arguments));
+    return ComposeOptions{std::move(image)};
+  }
+  if (command == "seal") {
+    TRY_ASSIGN(SealOptions seal, read_seal(arguments));
+    return seal;
+  }
   return image::fetch::BootstrapRequest{arguments.value("--distribution"),
                                         arguments.value("--suite"), arguments.value("--mirror")};
 }
@@ -141,7 +217,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments,
         return !arguments.empty() && candidate.name == arguments[0];
       });
   if (command == kCommands.end()) {
-    return usage("expected one of pull, import, bootstrap");
+    return usage("expected one of pull, import, bootstrap, seal, compose, push");
   }
   TRY_ASSIGN(const Arguments read,
              read_arguments(*command, {arguments.begin() + 1, arguments.end()}));

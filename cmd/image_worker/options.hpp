@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "env/base/byte_size.hpp"
+#include "env/base/digest.hpp"
 #include "env/base/result.hpp"
 #include "env/image/fetch/fetch.hpp"
 #include "env/image/platform.hpp"
@@ -26,13 +27,32 @@ struct ImportOptions {
   image::Reference name;
 };
 
+struct SealOptions {
+  std::string tree;
+  std::optional<Digest> parent;
+};
+
+/// "push" sends the image, "compose" only records it.
+struct PushOptions {
+  image::fetch::NewImage image;
+};
+struct ComposeOptions {
+  image::fetch::NewImage image;
+};
+
 struct Options {
   std::string store;
   image::Platform platform;  ///< the host's unless given
   std::optional<ByteSize> max_size;
   std::optional<std::uint64_t> max_ratio;
   std::optional<std::chrono::seconds> timeout;
-  std::variant<PullOptions, ImportOptions, image::fetch::BootstrapRequest> action;
+  std::variant<PullOptions,
+               ImportOptions,
+               image::fetch::BootstrapRequest,
+               SealOptions,
+               PushOptions,
+               ComposeOptions>
+      action;
 };
 
 /// Arguments without the program's name. `get_variable` gives DEVENV_IMAGE_MAX_SIZE (a size),

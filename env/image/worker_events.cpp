@@ -30,7 +30,18 @@ Result<void> report_progress(const Json& event, Reporter& reporter) {
   return {};
 }
 
-using Outcome = std::optional<Result<ImageRecord>>;
+using Outcome = std::optional<Result<WorkerResult>>;
+
+Result<Outcome> read_result(const Json& event) {
+  if (json::find(event, "layer") != nullptr) {
+    TRY_ASSIGN(const Json* layer, json::get_object(event, "layer"));
+    TRY_ASSIGN(SealedLayer sealed, SealedLayer::from_json(*layer));
+    return Outcome(std::move(sealed));
+  }
+  TRY_ASSIGN(const Json* image, json::get_object(event, "image"));
+  TRY_ASSIGN(ImageRecord record, ImageRecord::from_json(*image));
+  return Outcome(std::move(record));
+}
 
 /// The Result is about the line, the Outcome inside is what the line says.
 Result<Outcome> read_event(std::string_view line, Reporter& reporter) {
@@ -51,9 +62,7 @@ Result<Outcome> read_event(std::string_view line, Reporter& reporter) {
     return Outcome();
   }
   if (kind == "result") {
-    TRY_ASSIGN(const Json* image, json::get_object(event, "image"));
-    TRY_ASSIGN(ImageRecord record, ImageRecord::from_json(*image));
-    return Outcome(std::move(record));
+    return read_result(event);
   }
   if (kind == "error") {
     TRY_ASSIGN(const Json* error, json::get_object(event, "error"));
@@ -89,15 +98,19 @@ void EventWriter::progress(std::string_view id,
         {"finished", finished}});
 }
 
-void EventWriter::result(const ImageRecord& record) {
-  send({{"event", "result"}, {"image", record.to_json()}});
+void EventWriter::result(const WorkerResult& result) {
+  if (const auto* record = std::get_if<ImageRecord>(&result)) {
+    send({{"event", "result"}, {"image", record->to_json()}});
+  } else {
+    send({{"event", "result"}, {"layer", std::get<SealedLayer>(result).to_json()}});
+  }
 }
 
 void EventWriter::error(const Error& error) {
   send({{"event", "error"}, {"error", error_to_json(error)}});
 }
 
-std::optional<Result<ImageRecord>> handle_event(std::string_view line, Reporter& reporter) {
+std::optional<Result<WorkerResult>> handle_event(std::string_view line, Reporter& reporter) {
   auto outcome = read_event(line, reporter);
   if (!outcome) {
     return Outcome(fail(outcome.error().context("devenv-image sent a line that is no event")));

@@ -5,19 +5,25 @@
 //   {"event":"warning","message":"...","hint":"..."}
 //   {"event":"progress","id":"...","activity":"...","done_bytes":0,"total_bytes":0,"finished":false}
 //   {"event":"result","image":{...}}
+//   {"event":"result","layer":{"diff_id":"...","chain_id":"...","size_bytes":0}}
 //   {"event":"error","error":{"code":"...","message":"...","causes":["..."],"hint":"..."}}
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "env/base/json.hpp"
 #include "env/base/reporter.hpp"
 #include "env/base/result.hpp"
 #include "env/image/record.hpp"
+#include "env/image/sealed_layer.hpp"
 
 namespace devenv::image {
+
+/// What a command of devenv-image gives.
+using WorkerResult = std::variant<ImageRecord, SealedLayer>;
 
 /// The sending side. A write that fails is ignored: the reader is gone and will be noticed (a
 /// program that uses this ignores SIGPIPE). A line is one write: lines of several processes on one
@@ -32,7 +38,7 @@ class EventWriter final : public Reporter {
                 std::uint64_t done,
                 std::uint64_t total,
                 bool finished) override;
-  void result(const ImageRecord& record);
+  void result(const WorkerResult& result);
   void error(const Error& error);
 
  private:
@@ -43,7 +49,7 @@ class EventWriter final : public Reporter {
 /// The receiving side: hands steps, warnings and progress to `reporter`. The outcome when the line
 /// was "result" or "error", nullopt otherwise. A malformed line is an integrity error outcome.
 /// The sender handles bytes from outside, so its texts are made safe for a terminal here as well.
-std::optional<Result<ImageRecord>> handle_event(std::string_view line, Reporter& reporter);
+std::optional<Result<WorkerResult>> handle_event(std::string_view line, Reporter& reporter);
 
 /// {"code","message","causes","hint"}: also the document of `--json` failures.
 Json error_to_json(const Error& error);

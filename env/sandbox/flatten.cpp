@@ -25,8 +25,15 @@ bool is_whiteout(const struct stat& info) {
   return S_ISCHR(info.st_mode) && info.st_rdev == 0;
 }
 
-/// Marks of overlay file systems and labels of the host are not part of an image.
-bool is_copied_attribute(std::string_view name) {
+/// What becomes of whiteouts and of the attributes of overlay file systems.
+enum class Marks { obey, copy };
+
+/// Labels of the host are not part of an image, and marks not of what they stand for.
+bool is_copied_attribute(std::string_view name, Marks marks) {
+  if (marks == Marks::copy) {
+    return name.starts_with("user.") || name.starts_with("system.posix_acl_") ||
+           name == "security.capability";
+  }
   return !name.starts_with("user.overlay.") && !name.starts_with("trusted.overlay.") &&
          !name.starts_with("user.fuseoverlayfs.") && name != "security.selinux";
 }
@@ -45,8 +52,8 @@ struct Found {
 /// opened by their path below a layer's root: the depth of an image costs no descriptors.
 class Flattener {
  public:
-  Flattener(std::vector<sys::UniqueFd> layers, sys::UniqueFd target)
-      : layers_(std::move(layers)), target_(std::move(target)) {}
+  Flattener(std::vector<sys::UniqueFd> layers, sys::UniqueFd target, Marks marks)
+      : layers_(std::move(layers)), target_(std::move(target)), marks_(marks) {}
 
   Result<void> run() {
     std::vector<std::size_t> all;
@@ -104,7 +111,8 @@ class Flattener {
         continue;
       }
       newly_hidden.push_back(name);
-      if (info && !is_whiteout(*info) && !directories.contains(name)) {
+      const bool shown = info && (marks_ == Marks::copy || !is_whiteout(*info));
+      if (shown && !directories.contains(name)) {
         files.emplace(name, Found{layer, *info});
       }
     }
@@ -136,6 +144,8 @@ class Flattener {
       TRY(sys::make_symlink_at(target_.get(), path, target));
     } else if (S_ISFIFO(found.info.st_mode)) {
       TRY(sys::make_node_at(target_.get(), path, S_IFIFO | 0600U, 0));
+    } else if (is_whiteout(found.info)) {
+      TRY(sys::make_node_at(target_.get(), path, S_IFCHR, 0));
     } else {
       return {};  // no user namespace may make devices, and a socket without its server is nothing
     }
@@ -156,7 +166,7 @@ class Flattener {
     }
     TRY_ASSIGN(const auto names, sys::list_xattrs_at(layer, path));
     for (const std::string& name : names) {
-      if (!is_copied_attribute(name)) {
+      if (!is_copied_attribute(name, marks_)) {
         continue;
       }
       TRY_ASSIGN(const auto value, sys::get_xattr_at(layer, path, name));
@@ -169,19 +179,30 @@ class Flattener {
 
   std::vector<sys::UniqueFd> layers_;
   sys::UniqueFd target_;
+  Marks marks_;
   std::map<std::pair<dev_t, ino_t>, std::string> linked_;  ///< first name in the target
 };
 
-}  // namespace
-
-Result<void> flatten_layers(const std::vector<std::string>& layers, const std::string& target) {
+Result<void> flatten(const std::vector<std::string>& layers,
+                     const std::string& target,
+                     Marks marks) {
   std::vector<sys::UniqueFd> fds;
   for (const std::string& layer : layers) {
     TRY_ASSIGN(sys::UniqueFd fd, sys::open_file(layer, O_PATH | O_DIRECTORY));
     fds.push_back(std::move(fd));
   }
   TRY_ASSIGN(sys::UniqueFd target_fd, sys::open_file(target, O_PATH | O_DIRECTORY));
-  return Flattener(std::move(fds), std::move(target_fd)).run();
+  return Flattener(std::move(fds), std::move(target_fd), marks).run();
+}
+
+}  // namespace
+
+Result<void> flatten_layers(const std::vector<std::string>& layers, const std::string& target) {
+  return flatten(layers, target, Marks::obey);
+}
+
+Result<void> copy_tree(const std::string& tree, const std::string& target) {
+  return flatten(std::vector<std::string>{tree}, target, Marks::copy);
 }
 
 }  // namespace devenv::sandbox

@@ -14,4 +14,9 @@ namespace devenv::sandbox {
 /// layer kept, file contents shared where the file system can. Called as root of the namespace.
 Result<void> flatten_layers(const std::vector<std::string>& layers, const std::string& target);
 
+/// Copies one tree as it is into the directory `target`, which exists and is empty: also the marks
+/// of an overlay file system (whiteouts, attributes), so that it can be an `upper` or a layer
+/// again. Sockets and device nodes are left out. Called as root of the namespace.
+Result<void> copy_tree(const std::string& tree, const std::string& target);
+
 }  // namespace devenv::sandbox

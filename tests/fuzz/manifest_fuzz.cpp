@@ -102,7 +102,12 @@ void read_events(std::string_view text) {
   for (const std::string_view line : devenv::text::lines(text)) {
     const auto outcome = handle_event(line, listener);
     if (outcome && *outcome) {
-      must(ImageRecord::from_json((*outcome)->to_json()) == **outcome);
+      std::visit(
+          [](const auto& value) {
+            using Value = std::decay_t<decltype(value)>;
+            must(Value::from_json(value.to_json()) == value);
+          },
+          **outcome);
     } else if (outcome) {
       const devenv::Json json = error_to_json(outcome->error());
       must(error_to_json(error_from_json(json)) == json);

@@ -9,7 +9,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "env/base/reporter.hpp"
 #include "env/base/result.hpp"
@@ -19,6 +22,7 @@
 #include "env/image/record.hpp"
 #include "env/image/reference.hpp"
 #include "env/image/registry/http.hpp"
+#include "env/image/sealed_layer.hpp"
 #include "env/image/store.hpp"
 #include "env/sys/process.hpp"
 
@@ -36,6 +40,8 @@ struct Context {
   SpawnAsRoot spawn_as_root;
   UnpackLimits limits;  ///< max_bytes is that of the whole image
   registry::Timeouts timeouts;
+  /// The caller's variables: where credentials are looked for.
+  std::function<std::string(const char*)> get_variable;
 };
 
 /// Pulls an image. What is in the store already is used: a tag that has not moved costs one
@@ -66,5 +72,52 @@ struct BootstrapRequest {
 /// Errors: usage (distribution, suite, mirror); unsupported when mmdebstrap is missing; failed,
 /// with the end of what it said.
 Result<ImageRecord> bootstrap(const Context& context, const BootstrapRequest& request);
+
+/// Makes the tree in the directory `tree` a layer on top of `parent` (nullopt: the lowest) and
+/// moves it into the store, on whose file system it is. Nobody else may use the tree; marks of
+/// fuse-overlayfs become those of the kernel (normalize_tree), and the digest is that of its
+/// canonical tar (pack_layer). When the store has the layer already, the tree is removed.
+///
+/// Killed at any point, it leaves the tree, or the layer, or something for prune. Nothing names the
+/// layer yet: a prune that runs at once may take it.
+/// Errors: not_found (no such tree, no such parent); those of normalize_tree and pack_layer;
+/// interrupted.
+Result<SealedLayer> seal(const Context& context,
+                         const std::string& tree,
+                         const std::optional<Digest>& parent);
+
+/// What an image has below its new layers.
+enum class BaseLayers {
+  kept,
+  replaced,  ///< nothing: the new layers are a whole tree, only the config is the base's
+};
+
+/// An image in the store and layers on top of it.
+struct NewImage {
+  Digest base_manifest;
+  /// Where its layers can be had; "" or "localhost/..." when in no registry.
+  std::string base_reference;
+  /// Lowest first; those of the base may be named, too.
+  std::vector<SealedLayer> layers;
+  Reference reference;
+  std::map<std::string, std::string> labels;  ///< added to those of the base
+  BaseLayers base_layers = BaseLayers::kept;
+};
+
+/// Records the image in the store, under its reference. Errors: not_found (base, layers); those of
+/// compose_image.
+Result<ImageRecord> compose(const Context& context, NewImage image);
+
+/// Sends the image to the registry of its reference, and records it in the store. Without layers
+/// and labels it is the base that is sent, byte by byte.
+///
+/// A blob that the registry has is not sent; one that another repository of it has is mounted; one
+/// that the base's registry has is copied. Everything else is packed from the store's layers: a
+/// layer that was sealed gets its own diff id again. A layer that came with a pull or an import,
+/// but is in no registry, may not (its tar was written by somebody else): the image in the registry
+/// then has other ids than the one here, which is said, and is not recorded.
+/// Errors: those of RegistryClient; usage (a reference by digest); conflict and integrity (layers
+/// that are not what they were).
+Result<ImageRecord> push(const Context& context, NewImage image);
 
 }  // namespace devenv::image::fetch

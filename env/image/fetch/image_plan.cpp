@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "env/base/format.hpp"
 #include "env/base/json.hpp"
 #include "env/image/codec/hash.hpp"
 
@@ -47,15 +48,44 @@ Document make_config(const std::string& architecture, const Digest& diff_id) {
            {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array({diff_id.string()})}}}});
 }
 
-Document make_manifest(const Document& config, const std::vector<Descriptor>& layers) {
+Document make_manifest(const Document& config,
+                       const std::vector<Descriptor>& layers,
+                       const std::map<std::string, std::string>& annotations) {
   Json list = Json::array();
   for (const Descriptor& layer : layers) {
     list.push_back(descriptor_json(layer.media_type, layer.digest, layer.size_bytes));
   }
-  return document(Json{{"schemaVersion", 2},
-                       {"mediaType", kOciManifestType},
-                       {"config", descriptor_json(kConfigType, config.digest, config.bytes.size())},
-                       {"layers", std::move(list)}});
+  Json manifest{{"schemaVersion", 2},
+                {"mediaType", kOciManifestType},
+                {"config", descriptor_json(kConfigType, config.digest, config.bytes.size())},
+                {"layers", std::move(list)}};
+  if (!annotations.empty()) {
+    manifest["annotations"] = annotations;
+  }
+  return document(manifest);
+}
+
+Result<StoredImage> load_image(const Store& store,
+                               const Digest& manifest,
+                               const std::string& reference) {
+  const auto read = [&store](const Digest& digest) -> Result<Document> {
+    TRY_ASSIGN(std::string bytes, store.read_blob(digest));
+    if (sha256(bytes) != digest) {
+      return fail(Error(ErrorCode::integrity, format("'{}' is damaged", store.blob_file(digest)))
+                      .with_hint("pull the image again"));
+    }
+    return Document{digest, std::move(bytes)};
+  };
+  TRY_ASSIGN(Document document, read(manifest));
+  TRY_ASSIGN(const ManifestDocument parsed, parse_manifest(document.bytes, ""));
+  const auto* described = std::get_if<Manifest>(&parsed);
+  if (described == nullptr) {
+    return fail(ErrorCode::integrity, format("{} is an index, not an image", manifest.string()));
+  }
+  TRY_ASSIGN(Document config, read(described->config.digest));
+  TRY_ASSIGN(ImagePlan plan,
+             plan_image(reference, std::move(document), described->layers, std::move(config)));
+  return StoredImage{*described, std::move(plan)};
 }
 
 }  // namespace devenv::image::fetch

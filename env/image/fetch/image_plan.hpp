@@ -2,6 +2,7 @@
 // An image that is known in full, before its layers are there.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "env/image/config.hpp"
 #include "env/image/fetch/layer_job.hpp"
 #include "env/image/manifest.hpp"
+#include "env/image/store.hpp"
 
 namespace devenv::image::fetch {
 
@@ -45,6 +47,18 @@ Result<ImagePlan> plan_image(std::string reference,
 /// A manifest and a config for a single layer that came without (a root file system), or a manifest
 /// for layers of a docker archive. The same input gives the same bytes, and so the same digest.
 Document make_config(const std::string& architecture, const Digest& diff_id);
-Document make_manifest(const Document& config, const std::vector<Descriptor>& layers);
+Document make_manifest(const Document& config,
+                       const std::vector<Descriptor>& layers,
+                       const std::map<std::string, std::string>& annotations = {});
+
+/// An image whose documents are in the store.
+struct StoredImage {
+  Manifest manifest;
+  ImagePlan plan;  ///< its layers have no bytes
+};
+/// Errors: not_found (no such manifest), integrity.
+Result<StoredImage> load_image(const Store& store,
+                               const Digest& manifest,
+                               const std::string& reference);
 
 }  // namespace devenv::image::fetch

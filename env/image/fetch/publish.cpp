@@ -32,35 +32,45 @@ Result<void> finish_layers(const Context& context, const std::vector<StackedLaye
   return {};
 }
 
+std::uint64_t number_of_layer(const Store& store, const Digest& chain_id, const char* key) {
+  const auto text = sys::read_file(store.layer_directory(chain_id) + "/layer.json");
+  const auto json = text ? json::parse(*text) : fail(text.error());
+  const auto number = json ? json::get_uint(*json, key) : fail(json.error());
+  return number.value_or(0);
+}
+
+}  // namespace
+
 Result<void> sync_store(const Context& context) {
   TRY_ASSIGN(const sys::UniqueFd store,
              sys::open_file(context.store.path(), O_RDONLY | O_DIRECTORY));
   return sys::sync_file_system(store.get());
 }
 
-/// Not synced: that is done once, for all layers and their trees together.
-Result<void> write_layer_json(const StackedLayer& layer, const std::string& created_at) {
+Result<void> write_layer_json(const std::string& directory, const LayerFacts& facts) {
   const Json json{{"schema", 1},
-                  {"chain_id", layer.chain_id.string()},
-                  {"diff_id", layer.outcome->diff_id.string()},
-                  {"size_bytes", layer.outcome->unpacked.bytes},
-                  {"entries", layer.outcome->unpacked.entries},
-                  {"created_at", created_at}};
+                  {"chain_id", facts.chain_id.string()},
+                  {"diff_id", facts.diff_id.string()},
+                  {"size_bytes", facts.size_bytes},
+                  {"entries", facts.entries},
+                  {"tar_bytes", facts.tar_bytes},
+                  {"created_at", current_timestamp()}};
   TRY_ASSIGN(const sys::UniqueFd file,
-             sys::open_file(layer.directory + "/layer.json", O_WRONLY | O_CREAT | O_TRUNC, 0600));
+             sys::open_file(directory + "/layer.json", O_WRONLY | O_CREAT | O_TRUNC, 0600));
   return sys::write_all(file.get(), json::dump(json) + "\n");
 }
-
-}  // namespace
 
 Result<void> publish_layers(const Context& context,
                             const std::vector<StackedLayer>& layers,
                             const std::vector<std::string>& used_up,
                             WorkDirectories& work) {
-  const std::string now = current_timestamp();
   for (const StackedLayer& layer : layers) {
     if (layer.outcome != nullptr) {
-      TRY(write_layer_json(layer, now));
+      TRY(write_layer_json(layer.directory, {.chain_id = layer.chain_id,
+                                             .diff_id = layer.outcome->diff_id,
+                                             .size_bytes = layer.outcome->unpacked.bytes,
+                                             .entries = layer.outcome->unpacked.entries,
+                                             .tar_bytes = layer.outcome->tar_bytes}));
     }
   }
   TRY(run_as_root(context, [&] { return finish_layers(context, layers); }));
@@ -103,10 +113,11 @@ Result<ImageRecord> record_image(const Context& context, const ImagePlan& plan) 
 }
 
 std::uint64_t layer_size(const Store& store, const Digest& chain_id) {
-  const auto text = sys::read_file(store.layer_directory(chain_id) + "/layer.json");
-  const auto json = text ? json::parse(*text) : fail(text.error());
-  const auto size = json ? json::get_uint(*json, "size_bytes") : fail(json.error());
-  return size.value_or(0);
+  return number_of_layer(store, chain_id, "size_bytes");
+}
+
+std::uint64_t layer_tar_size(const Store& store, const Digest& chain_id) {
+  return number_of_layer(store, chain_id, "tar_bytes");
 }
 
 }  // namespace devenv::image::fetch

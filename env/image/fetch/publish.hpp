@@ -29,10 +29,25 @@ Result<void> publish_layers(const Context& context,
                             const std::vector<std::string>& used_up,
                             WorkDirectories& work);
 
+/// What layer.json says.
+struct LayerFacts {
+  Digest chain_id;
+  Digest diff_id;
+  std::uint64_t size_bytes = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t tar_bytes = 0;  ///< of the tar that has diff_id
+};
+/// Not synced: that is done once, for all layers and their trees together.
+Result<void> write_layer_json(const std::string& directory, const LayerFacts& facts);
+/// Everything written to the store's file system reaches the disk.
+Result<void> sync_store(const Context& context);
+
 /// Stores the documents and records the image. Its layers are in place and locked.
 Result<ImageRecord> record_image(const Context& context, const ImagePlan& plan);
 
 /// What layer.json says a layer takes; 0 when it does not.
 std::uint64_t layer_size(const Store& store, const Digest& chain_id);
+/// And how long its tar is; 0 for layers of earlier versions, which do not say.
+std::uint64_t layer_tar_size(const Store& store, const Digest& chain_id);
 
 }  // namespace devenv::image::fetch

@@ -105,7 +105,9 @@ Result<ImageRecord> pull(const Context& context,
                          const Platform& platform) {
   context.reporter.step(format("pulling {}", reference.string()));
   const std::string what = format("cannot pull '{}'", reference.string());
-  RegistryClient client(reference, context.timeouts);
+  TRY_ASSIGN_CONTEXT(auto credentials, registry::load_credentials(reference, context.get_variable),
+                     what);
+  RegistryClient client(reference, context.timeouts, {.credentials = std::move(credentials)});
   TRY_ASSIGN_CONTEXT(const ImagePlan plan, plan_pull(context, client, reference, platform), what);
   // The workers of the layers are forked from here.
   client.disconnect();

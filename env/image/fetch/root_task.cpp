@@ -57,24 +57,24 @@ Result<void> run_as_root(const Context& context, const std::function<Result<void
   return outcome(task, status);
 }
 
+Result<void> run_as_root_to_end(const Context& context, const std::function<Result<void>()>& work) {
+  TRY_ASSIGN(Task task, start(context, work));
+  TRY_ASSIGN(const sys::ExitStatus status, task.child.wait());
+  return outcome(task, status);
+}
+
 WorkDirectories::~WorkDirectories() {
   std::erase_if(paths_, [](const std::string& path) { return !sys::exists(path); });
   if (paths_.empty()) {
     return;
   }
-  // Not cancellable: this is what a cancelled pull does last.
-  auto task = start(context_, [this]() -> Result<void> {
+  // This is what a cancelled pull does last.
+  const auto removed = run_as_root_to_end(context_, [this]() -> Result<void> {
     for (const std::string& path : paths_) {
       TRY(sys::remove_tree(path));
     }
     return {};
   });
-  if (!task) {
-    LOG_WARN("cannot remove unfinished layers: {}", task.error().to_line());
-    return;
-  }
-  const auto status = task->child.wait();
-  const auto removed = status ? outcome(*task, *status) : fail(status.error());
   if (!removed) {
     LOG_WARN("cannot remove unfinished layers: {}", removed.error().to_line());
   }

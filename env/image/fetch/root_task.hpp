@@ -15,6 +15,9 @@ namespace devenv::image::fetch {
 /// cancelled (interrupted).
 Result<void> run_as_root(const Context& context, const std::function<Result<void>()>& work);
 
+/// The same, but to its end also when cancelled: for a moment's work that must not stop half-way.
+Result<void> run_as_root_to_end(const Context& context, const std::function<Result<void>()>& work);
+
 /// Directories of layers in the making. What is still in the list at the end is removed, with the
 /// trees that belong to other ids.
 class WorkDirectories {

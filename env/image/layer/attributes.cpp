@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "env/image/layer/attributes.hpp"
 
+#include "env/sys/lean.hpp"
+
 namespace devenv::image {
 namespace {
 
@@ -26,6 +28,12 @@ bool keeps_attribute(std::string_view name, EntryKind kind) {
     return file || directory;
   }
   return name == kDefaultAclAttribute && directory;
+}
+
+bool is_opaque(int directory) {
+  // Linux 6.7 knows "x" as well, which is about something else.
+  return sys::lean::has_xattr(directory, kOpaqueAttribute) &&
+         sys::lean::xattr_value(directory, kOpaqueAttribute).value_or("") == "y";
 }
 
 }  // namespace devenv::image

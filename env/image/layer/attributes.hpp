@@ -19,4 +19,7 @@ constexpr const char* kDefaultAclAttribute = "system.posix_acl_default";
 /// labels and hashes of the machine that made the image (selinux, ima, evm...), trusted.*.
 bool keeps_attribute(std::string_view name, EntryKind kind);
 
+/// Whether an open directory of a layer hides what the layers below have in it.
+bool is_opaque(int directory);
+
 }  // namespace devenv::image

@@ -6,21 +6,19 @@
 namespace devenv::image {
 namespace {
 
-constexpr std::string_view kPrefix = ".wh.";
 constexpr std::string_view kMetadataPrefix = ".wh..wh.";
-constexpr std::string_view kOpaque = ".wh..wh..opq";
 
 ClassifiedPath classify_name(std::string_view name) {
-  if (name == kOpaque) {
+  if (name == kOpaqueMark) {
     return {.meaning = PathMeaning::opaque};
   }
   if (name.starts_with(kMetadataPrefix)) {
     return {.meaning = PathMeaning::ignored};
   }
-  if (!name.starts_with(kPrefix)) {
+  if (!name.starts_with(kWhiteoutPrefix)) {
     return {};
   }
-  const std::string_view hidden = name.substr(kPrefix.size());
+  const std::string_view hidden = name.substr(kWhiteoutPrefix.size());
   if (hidden.empty() || hidden == "." || hidden == "..") {
     return {.meaning = PathMeaning::malformed};
   }
@@ -30,7 +28,7 @@ ClassifiedPath classify_name(std::string_view name) {
 }  // namespace
 
 ClassifiedPath classify_path(std::string_view path) {
-  if (path.find(kPrefix) == std::string_view::npos) {
+  if (path.find(kWhiteoutPrefix) == std::string_view::npos) {
     return {};  // nearly always
   }
   auto [directories, name] = split_path(path);
@@ -39,7 +37,7 @@ ClassifiedPath classify_path(std::string_view path) {
     if (component.starts_with(kMetadataPrefix)) {
       return {.meaning = PathMeaning::ignored};
     }
-    if (component.starts_with(kPrefix)) {
+    if (component.starts_with(kWhiteoutPrefix)) {
       return {.meaning = PathMeaning::malformed};
     }
   }
@@ -47,7 +45,7 @@ ClassifiedPath classify_path(std::string_view path) {
 }
 
 bool is_reserved_name(std::string_view name) {
-  return name.starts_with(kPrefix);
+  return name.starts_with(kWhiteoutPrefix);
 }
 
 }  // namespace devenv::image

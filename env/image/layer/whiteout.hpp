@@ -7,6 +7,9 @@
 
 namespace devenv::image {
 
+constexpr std::string_view kWhiteoutPrefix = ".wh.";
+constexpr std::string_view kOpaqueMark = ".wh..wh..opq";
+
 enum class PathMeaning {
   ordinary,   ///< an entry of its own
   whiteout,   ///< ".wh.NAME": NAME in the layers below is gone

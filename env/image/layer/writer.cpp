@@ -7,6 +7,7 @@
 #include "env/base/text.hpp"
 #include "env/image/layer/attributes.hpp"
 #include "env/image/layer/failure.hpp"
+#include "env/image/layer/left_out.hpp"
 #include "env/sys/file.hpp"
 
 namespace devenv::image {
@@ -42,12 +43,6 @@ uid_t uid_of(const Entry& entry) {
 }
 gid_t gid_of(const Entry& entry) {
   return static_cast<gid_t>(entry.gid);
-}
-
-void count(std::vector<std::string>& lines, std::uint64_t number, std::string_view what) {
-  if (number > 0) {
-    lines.push_back(format("left out {} {}{}", number, what, number == 1 ? "" : "s"));
-  }
 }
 
 }  // namespace
@@ -280,9 +275,9 @@ Result<Writer::LinkOutcome> Writer::write_hard_link(const Place& place, const Pl
 
 std::vector<std::string> Writer::warnings() const {
   std::vector<std::string> lines;
-  count(lines, devices_, "device node");
-  count(lines, sockets_, "socket");
-  count(lines, attributes_, "extended attribute");
+  add_left_out(devices_, "device node", lines);
+  add_left_out(sockets_, "socket", lines);
+  add_left_out(attributes_, "extended attribute", lines);
   return lines;
 }
 

@@ -115,7 +115,7 @@ std::vector<Challenge> parse_challenges(const std::vector<std::string>& headers)
   return challenges;
 }
 
-Result<std::string> token_url(const Challenge& challenge, std::string_view scope) {
+Result<std::string> token_url(const Challenge& challenge, const std::vector<std::string>& scopes) {
   TRY_ASSIGN_CONTEXT(const Url realm, Url::parse(parameter(challenge, "realm")),
                      "the registry does not say where to get a token");
   std::string url = realm.string();
@@ -128,7 +128,13 @@ Result<std::string> token_url(const Challenge& challenge, std::string_view scope
   };
   add("service", parameter(challenge, "service"));
   const std::string asked = parameter(challenge, "scope");
-  add("scope", asked.empty() ? scope : std::string_view(asked));
+  if (scopes.size() == 1 && !asked.empty()) {
+    add("scope", asked);
+    return url;
+  }
+  for (const std::string& scope : scopes) {
+    add("scope", scope);
+  }
   return url;
 }
 

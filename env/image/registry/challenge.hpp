@@ -24,10 +24,10 @@ struct Challenge {
 std::vector<Challenge> parse_challenges(const std::vector<std::string>& headers);
 
 /// Where a token is asked for: the challenge's realm with its service and `scope` as the query.
-/// `scope` is used when the challenge names none.
+/// `scopes` are asked for; a single one only when the challenge names none.
 /// Errors: integrity when the challenge has no realm, or one that is no URL.
 /// Source: distribution, "Token Authentication Specification".
-Result<std::string> token_url(const Challenge& challenge, std::string_view scope);
+Result<std::string> token_url(const Challenge& challenge, const std::vector<std::string>& scopes);
 
 struct Token {
   std::string value;

@@ -3,7 +3,9 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <optional>
 #include <utility>
 
@@ -17,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxHeaders = 256;
 constexpr long kReceiveBufferBytes = 512L * 1024;
+constexpr long kSendBufferBytes = 512L * 1024;
 
 struct CurlDelete {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -28,7 +31,9 @@ using HeaderList = std::unique_ptr<curl_slist, CurlDelete>;
 struct Exchange {
   HttpResponse response;
   const BodySink* sink = nullptr;
-  std::optional<Error> sink_error;
+  std::optional<Error> sink_error;  ///< or what the body's reader said
+  const HttpBody* body = nullptr;
+  std::uint64_t sent = 0;
 };
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* context) {
@@ -59,6 +64,32 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* conte
     return 0;  // fewer bytes than given: curl ends the transfer
   }
   return size * count;
+}
+
+std::size_t on_read(char* buffer, std::size_t size, std::size_t count, void* context) {
+  auto& exchange = *static_cast<Exchange*>(context);
+  const std::uint64_t left = exchange.body->size_bytes - exchange.sent;
+  const std::size_t most =
+      static_cast<std::size_t>(std::min<std::uint64_t>(left, std::uint64_t{size} * count));
+  if (most == 0) {
+    return 0;
+  }
+  const auto read = exchange.body->read(exchange.sent, {buffer, most});
+  if (!read || *read == 0) {
+    exchange.sink_error =
+        read ? Error(ErrorCode::failed, "the file has become shorter") : read.error();
+    return CURL_READFUNC_ABORT;
+  }
+  exchange.sent += *read;
+  return *read;
+}
+
+int on_seek(void* context, curl_off_t offset, int origin) {
+  if (origin != SEEK_SET) {
+    return CURL_SEEKFUNC_FAIL;
+  }
+  static_cast<Exchange*>(context)->sent = static_cast<std::uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
 }
 
 TransportFailure kind_of(CURLcode code) {
@@ -150,7 +181,55 @@ void configure(CURL* curl, const HttpRequest& request, const std::string& url) {
   }
 }
 
+void configure_method(CURL* curl, const HttpRequest& request, Exchange& exchange) {
+  static const HttpBody kEmpty = body_of("");
+  exchange.body = request.body != nullptr ? request.body : &kEmpty;
+  const auto size = static_cast<curl_off_t>(exchange.body->size_bytes);
+  switch (request.method) {
+    case HttpMethod::get:
+      return;
+    case HttpMethod::head:
+      curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+      return;
+    case HttpMethod::post:
+      curl_easy_setopt(curl, CURLOPT_POST, 1L);
+      curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, size);
+      break;
+    case HttpMethod::put:
+      curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+      curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, size);
+      break;
+  }
+  curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, kSendBufferBytes);
+  curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+  curl_easy_setopt(curl, CURLOPT_READDATA, &exchange);
+  curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
+  curl_easy_setopt(curl, CURLOPT_SEEKDATA, &exchange);
+}
+
 }  // namespace
+
+const char* to_string(HttpMethod method) {
+  switch (method) {
+    case HttpMethod::head:
+      return "HEAD";
+    case HttpMethod::post:
+      return "POST";
+    case HttpMethod::put:
+      return "PUT";
+    case HttpMethod::get:
+      break;
+  }
+  return "GET";
+}
+
+HttpBody body_of(std::string_view text) {
+  return {.size_bytes = text.size(),
+          .read = [text](std::uint64_t offset, std::span<char> buffer) -> Result<std::size_t> {
+            const std::string_view rest = text.substr(static_cast<std::size_t>(offset));
+            return rest.copy(buffer.data(), buffer.size());
+          }};
+}
 
 struct HttpClient::Handle {
   std::unique_ptr<CURL, CurlDelete> curl;
@@ -180,8 +259,8 @@ std::vector<std::string> HttpResponse::all(const std::string& name) const {
   return values;
 }
 
-tl::expected<HttpResponse, TransportError> HttpClient::get(const HttpRequest& request,
-                                                           const BodySink& sink) {
+tl::expected<HttpResponse, TransportError> HttpClient::send(const HttpRequest& request,
+                                                            const BodySink& sink) {
   const auto refuse = [](Error error) {
     return tl::unexpected<TransportError>({TransportFailure::refused, std::move(error)});
   };
@@ -202,6 +281,7 @@ tl::expected<HttpResponse, TransportError> HttpClient::get(const HttpRequest& re
   Exchange exchange{.sink = &sink};
   std::array<char, CURL_ERROR_SIZE> detail{};
   configure(curl, request, url);
+  configure_method(curl, request, exchange);
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers->get());
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
@@ -211,8 +291,8 @@ tl::expected<HttpResponse, TransportError> HttpClient::get(const HttpRequest& re
 
   const CURLcode code = curl_easy_perform(curl);
   // The path of a redirect may hold a signature: it is not logged.
-  LOG_DEBUG("GET {}://{} range='{}': curl {} status {}", request.url.scheme,
-            request.url.authority(), request.range, static_cast<int>(code),
+  LOG_DEBUG("{} {}://{} range='{}': curl {} status {}", to_string(request.method),
+            request.url.scheme, request.url.authority(), request.range, static_cast<int>(code),
             exchange.response.status);
   if (exchange.sink_error) {
     return refuse(*exchange.sink_error);

@@ -7,9 +7,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +26,24 @@ struct Timeouts {
   std::chrono::seconds stall{30};    ///< no byte for so long ends a transfer
 };
 
+enum class HttpMethod { get, head, post, put };
+/// "GET"...
+const char* to_string(HttpMethod method);
+
+/// The bytes of a PUT or POST, read as they are sent; again from the start when a connection that
+/// was kept has turned out to be closed.
+struct HttpBody {
+  std::uint64_t size_bytes = 0;
+  /// Fills `buffer` from `offset` on; at least one byte as long as there are some.
+  std::function<Result<std::size_t>(std::uint64_t offset, std::span<char> buffer)> read;
+};
+/// The bytes of `text`, which outlives it.
+HttpBody body_of(std::string_view text);
+
 struct HttpRequest {
   Url url;
+  HttpMethod method = HttpMethod::get;
+  const HttpBody* body = nullptr;    ///< of a PUT or POST; nullptr is an empty one
   std::vector<std::string> headers;  ///< "Name: value"
   std::string range;                 ///< "0-99"; empty for everything
   Timeouts timeouts;
@@ -71,8 +89,8 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// GET. Any status is an answer; redirects are not followed; http is only spoken to loopback.
-  tl::expected<HttpResponse, TransportError> get(const HttpRequest& request, const BodySink& sink);
+  /// Any status is an answer; redirects are not followed; http is only spoken to loopback.
+  tl::expected<HttpResponse, TransportError> send(const HttpRequest& request, const BodySink& sink);
 
  private:
   struct Handle;

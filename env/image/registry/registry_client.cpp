@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kMaxRedirects = 5;
 constexpr int kAttempts = 3;
+constexpr int kPatienceWithUploads = 4;
 constexpr std::size_t kMaxErrorBytes = 64U * 1024;
 constexpr std::size_t kMaxTokenAnswerBytes = 1024U * 1024;
 /// A registry on this machine either answers TLS at once or is not going to.
@@ -25,11 +26,12 @@ bool is_success(long status) {
   return status >= 200 && status < 300;
 }
 
-bool is_redirect(const HttpResponse& response) {
-  constexpr long kStatuses[] = {301, 302, 303, 307, 308};
-  return std::find(std::begin(kStatuses), std::end(kStatuses), response.status) !=
-             std::end(kStatuses) &&
-         !response.header("location").empty();
+/// What is sent is only sent again where the registry says so in so many words (RFC 9110, 15.4).
+bool is_redirect(const HttpResponse& response, HttpMethod method) {
+  const bool reads = method == HttpMethod::get || method == HttpMethod::head;
+  const bool always = response.status == 307 || response.status == 308;
+  const bool for_reads = response.status >= 301 && response.status <= 303;
+  return (always || (reads && for_reads)) && !response.header("location").empty();
 }
 
 tl::unexpected<TransportError> refuse(Error error) {
@@ -58,20 +60,32 @@ std::chrono::milliseconds wait_before(int attempt) {
 
 }  // namespace
 
-RegistryClient::RegistryClient(const Reference& reference, const Timeouts& timeouts)
+RegistryClient::RegistryClient(const Reference& reference, const Timeouts& timeouts, Access access)
     : name_(reference.string()),
       host_(api_host(reference.registry())),
       repository_(reference.repository()),
       timeouts_(timeouts),
+      access_(std::move(access)),
       scheme_(is_loopback(host_) ? "" : "https") {}
 
-RegistryClient::Exchange RegistryClient::get_once(const Url& url,
-                                                  const Asked& asked,
-                                                  bool authorized,
-                                                  const BodySink& sink) {
-  HttpRequest request{.url = url, .range = asked.range, .timeouts = timeouts_};
+RegistryClient::Exchange RegistryClient::send_once(const Url& url,
+                                                   const Asked& asked,
+                                                   bool authorized,
+                                                   const BodySink& sink) {
+  HttpRequest request{.url = url,
+                      .method = asked.method,
+                      .body = asked.body,
+                      .range = asked.range,
+                      .timeouts = timeouts_};
+  if (asked.body != nullptr) {
+    // A registry reads and hashes all of it before it answers.
+    request.timeouts.stall *= kPatienceWithUploads;
+  }
   if (!asked.accept.empty()) {
     request.headers.push_back("Accept: " + asked.accept);
+  }
+  if (!asked.content_type.empty()) {
+    request.headers.push_back("Content-Type: " + asked.content_type);
   }
   if (authorized && !authorization_.empty()) {
     request.headers.push_back("Authorization: " + authorization_);
@@ -88,20 +102,20 @@ RegistryClient::Exchange RegistryClient::get_once(const Url& url,
     error_body.append(bytes.substr(0, kMaxErrorBytes - error_body.size()));
     return {};
   };
-  auto response = http_.get(request, only_success);
+  auto response = http_.send(request, only_success);
   if (!response) {
     return tl::unexpected<TransportError>(response.error());
   }
-  return Answer{std::move(*response), std::move(error_body)};
+  return Answer{std::move(*response), url, std::move(error_body)};
 }
 
 RegistryClient::Exchange RegistryClient::follow(const Url& origin,
                                                 const Asked& asked,
                                                 const BodySink& sink) {
-  Url url = origin;
+  Url url = asked.url.value_or(origin);
   for (int redirects = 0;; ++redirects) {
-    auto answer = get_once(url, asked, url.same_origin(origin), sink);
-    if (!answer || !is_redirect(answer->response) || redirects == kMaxRedirects) {
+    auto answer = send_once(url, asked, url.same_origin(origin), sink);
+    if (!answer || !is_redirect(answer->response, asked.method) || redirects == kMaxRedirects) {
       return answer;
     }
     auto next = resolve_location(url, answer->response.header("location"));
@@ -175,8 +189,7 @@ RegistryClient::Exchange RegistryClient::retry(const Attempt& attempt) {
   }
 }
 
-// The place where credentials will come in: a Basic challenge is answered with them, and a token is
-// asked for with them.
+/// Source: distribution, "Token Authentication Specification"; RFC 7617.
 Result<bool> RegistryClient::authorize(const HttpResponse& denied) {
   authorization_.clear();
   for (const Challenge& challenge : parse_challenges(denied.all("www-authenticate"))) {
@@ -187,23 +200,47 @@ Result<bool> RegistryClient::authorize(const HttpResponse& denied) {
       authorized_until_ = std::chrono::steady_clock::now() + token.lifetime * 9 / 10;
       return true;
     }
+    if (challenge.scheme == "basic" && access_.credentials) {
+      authorization_ = access_.credentials->basic();
+      authorized_until_ = std::chrono::steady_clock::time_point::max();
+      return true;
+    }
   }
   return false;
 }
 
+/// What tokens are for.
+std::vector<std::string> RegistryClient::scopes() const {
+  std::vector<std::string> scopes = {
+      format("repository:{}:{}", repository_, access_.push ? "pull,push" : "pull")};
+  for (const std::string& repository : access_.mount_from) {
+    scopes.push_back(format("repository:{}:pull", repository));
+  }
+  return scopes;
+}
+
 Result<Token> RegistryClient::ask_for_token(const Challenge& challenge) {
-  TRY_ASSIGN(const std::string text,
-             token_url(challenge, format("repository:{}:pull", repository_)));
+  Challenge wanted = challenge;
+  if (access_.push) {
+    // It names what this request needs, and a push begins with requests that only read.
+    wanted.parameters.erase("scope");
+  }
+  TRY_ASSIGN(const std::string text, token_url(wanted, scopes()));
   TRY_ASSIGN(const Url url, Url::parse(text));
   const Asked asked{.subject = Subject::token, .name = url.authority()};
   std::string body;
   const BodySink sink = collect(body, kMaxTokenAnswerBytes, "the token server's answer");
+  // The token server is trusted with the password: the registry, over TLS, has named it.
+  const std::string before = std::exchange(
+      authorization_, access_.credentials ? access_.credentials->basic() : std::string());
   const Exchange answer = retry([&] {
     body.clear();
-    return get_once(url, asked, false, sink);
+    return send_once(url, asked, access_.credentials.has_value(), sink);
   });
+  authorization_ = before;
   if (!answer) {
-    return fail(answer.error().error.context(format("cannot get a token to pull '{}'", name_)));
+    return fail(answer.error().error.context(
+        format("cannot get a token to {} '{}'", access_.push ? "push" : "pull", name_)));
   }
   if (!is_success(answer->response.status)) {
     return fail(status_error(answer->response, answer->error_body, asked.subject, asked.name));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pulling side of a registry: manifests and blobs of one repository.
+// Manifests and blobs of one repository of a registry, to and fro.
 //
 // registry/ speaks OCI distribution-spec 1.1 and Docker's token protocol. url, challenge,
 // status_error and content_range are pure; http is libcurl; this file makes the decisions between
@@ -9,13 +9,16 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "env/base/result.hpp"
 #include "env/image/manifest.hpp"
 #include "env/image/reference.hpp"
 #include "env/image/registry/challenge.hpp"
+#include "env/image/registry/credentials.hpp"
 #include "env/image/registry/http.hpp"
 #include "env/image/registry/status_error.hpp"
 
@@ -27,7 +30,15 @@ struct FetchedManifest {
   Digest digest;  ///< of exactly these bytes
 };
 
-/// Asks one registry for things of one repository, without credentials.
+/// What a client may do, and as whom.
+struct Access {
+  std::optional<Credentials> credentials = std::nullopt;
+  bool push = false;
+  /// Other repositories of the registry that blobs are to be mounted from.
+  std::vector<std::string> mount_from = {};
+};
+
+/// Asks one registry for things of one repository.
 ///
 /// Errors of all calls: network when the registry cannot be reached, denies access or fails;
 /// integrity when what it serves is not what was asked for; not_found when there is no such
@@ -36,7 +47,7 @@ struct FetchedManifest {
 /// goes to the registry's own origin only.
 class RegistryClient {
  public:
-  RegistryClient(const Reference& reference, const Timeouts& timeouts);
+  RegistryClient(const Reference& reference, const Timeouts& timeouts, Access access = {});
 
   /// By tag or "sha256:...". The digest is compared with the one asked for and with the one the
   /// registry names. At most kMaxDocumentBytes.
@@ -53,6 +64,26 @@ class RegistryClient {
   /// there is passed over. The digest is not checked: whoever reads the bytes does.
   Result<void> download(const Descriptor& blob, std::uint64_t have, const Append& append);
 
+  /// Whether the repository has the blob.
+  Result<bool> has_blob(const Digest& digest);
+
+  /// Gives the repository a blob of another one without sending it. False when the registry would
+  /// rather have the bytes, for whatever reason it has.
+  Result<bool> mount_blob(const Digest& digest, const std::string& from_repository);
+
+  /// Sends a blob, started anew when the connection breaks. `bytes` can be read from any offset.
+  /// Errors: network, with what can be done about it, when the registry does not want it; those of
+  /// `bytes`.
+  Result<void> upload(const Digest& digest, const HttpBody& bytes);
+
+  /// Sends a manifest, under a tag or its digest.
+  Result<void> put_manifest(const std::string& selector,
+                            std::string_view bytes,
+                            const std::string& media_type);
+
+  /// Errors: integrity when the registry does not have the manifest.
+  Result<void> check_manifest(const Digest& digest);
+
   /// Closes all connections; what was learnt (scheme, token) stays. Before a fork: a connection
   /// must not be used on both sides.
   void disconnect() { http_ = HttpClient(); }
@@ -60,7 +91,11 @@ class RegistryClient {
  private:
   /// What is wanted, and how messages name it.
   struct Asked {
-    std::string path;  ///< below /v2/<repository>
+    std::string path;        ///< below /v2/<repository>
+    std::optional<Url> url;  ///< instead of it: where the registry wants something sent
+    HttpMethod method = HttpMethod::get;
+    const HttpBody* body = nullptr;
+    std::string content_type;
     std::string accept;
     std::string range;
     Subject subject = Subject::manifest;
@@ -68,6 +103,7 @@ class RegistryClient {
   };
   struct Answer {
     HttpResponse response;
+    Url url;                 ///< that gave it, after redirects
     std::string error_body;  ///< the beginning of the body when the status is no success
   };
   using Exchange = tl::expected<Answer, TransportError>;
@@ -76,7 +112,12 @@ class RegistryClient {
   Exchange exchange(const Asked& asked, const BodySink& sink);
   Exchange exchange_origin(const Asked& asked, const BodySink& sink);
   Exchange follow(const Url& origin, const Asked& asked, const BodySink& sink);
-  Exchange get_once(const Url& url, const Asked& asked, bool authorized, const BodySink& sink);
+  Exchange send_once(const Url& url, const Asked& asked, bool authorized, const BodySink& sink);
+  /// Of an answer whose body, if any, is of no interest.
+  Exchange ask(const Asked& asked);
+  Exchange upload_once(const Digest& digest, const HttpBody& bytes);
+  Asked push_request(HttpMethod method, std::string path) const;
+  std::vector<std::string> scopes() const;
   static Exchange retry(const Attempt& attempt);
   /// Whether there is something to try again with.
   Result<bool> authorize(const HttpResponse& denied);
@@ -87,6 +128,7 @@ class RegistryClient {
   std::string host_;
   std::string repository_;
   Timeouts timeouts_;
+  Access access_;
   HttpClient http_;
   std::string scheme_;  ///< "" until a loopback registry has answered
   std::string authorization_;

@@ -39,6 +39,8 @@ std::string describe(Subject subject, std::string_view name) {
       return format("blob {}", shown);
     case Subject::token:
       return format("a token from '{}'", shown);
+    case Subject::push:
+      return format("a push to '{}'", shown);
   }
   return shown;
 }
@@ -56,6 +58,48 @@ std::string rate_limit(const HttpResponse& response) {
       " (limit {}{}{})", clip(part(limit)),
       window == std::string::npos ? "" : format(" per {} s", clip(limit.substr(window + 3))),
       left.empty() ? "" : format(", {} left", clip(part(left))));
+}
+
+/// "registry.example.com" of the image's name.
+std::string registry_of(std::string_view name) {
+  return text::sanitize(name.substr(0, name.find('/')));
+}
+
+/// What a push can be told that a pull cannot.
+std::optional<Error> push_error(const HttpResponse& response,
+                                const std::string& words,
+                                std::string_view name) {
+  const std::string shown = text::sanitize(name);
+  switch (response.status) {
+    case 401:
+    case 403:
+      return Error(ErrorCode::network,
+                   format("the registry does not let you push to '{}' (HTTP {}){}", shown,
+                          response.status, words))
+          .with_hint(format("log in with `podman login {0}`, `docker login {0}` or `skopeo login "
+                            "{0}`, as somebody who may write there",
+                            registry_of(name)));
+    case 404:
+      return Error(ErrorCode::network,
+                   format("the registry has no place for '{}' (HTTP 404){}", shown, words))
+          .with_hint("many registries want a repository to be made before the first push");
+    case 405:
+      return Error(ErrorCode::network, format("the registry takes no pushes (HTTP 405){}", words))
+          .with_hint("it may be a mirror that can only be read");
+    case 413:
+      return Error(
+          ErrorCode::network,
+          format("the registry, or a proxy before it, takes no part as large as one of '{}' "
+                 "(HTTP 413){}",
+                 shown, words));
+    default:
+      break;
+  }
+  if (response.status >= 400 && response.status < 500 && response.status != 429) {
+    return Error(ErrorCode::network, format("the registry refuses a part of '{}' (HTTP {}){}",
+                                            shown, response.status, words));
+  }
+  return std::nullopt;
 }
 
 Error too_many_requests(const HttpResponse& response,
@@ -87,6 +131,11 @@ Error status_error(const HttpResponse& response,
                    std::string_view name) {
   const std::string what = describe(subject, name);
   const std::string words = own_words(body);
+  if (subject == Subject::push) {
+    if (auto error = push_error(response, words, name)) {
+      return *std::move(error);
+    }
+  }
   switch (response.status) {
     case 401:
     case 403:

@@ -97,11 +97,25 @@ std::vector<std::string> StoreFolder::names(const std::string& folder,
   return *all;
 }
 
+namespace {
+
+template <typename Value>
+Value result_of(const Run& run) {
+  REQUIRE_MESSAGE(run.outcome.has_value(), run.errors);
+  REQUIRE_MESSAGE(run.outcome->has_value(),
+                  (*run.outcome ? std::string() : run.outcome->error().to_line()));
+  CHECK(run.status.success());
+  return std::get<Value>(**run.outcome);
+}
+
+}  // namespace
+
 ImageRecord Run::record() const {
-  REQUIRE_MESSAGE(outcome.has_value(), errors);
-  REQUIRE_MESSAGE(outcome->has_value(), (*outcome ? std::string() : outcome->error().to_line()));
-  CHECK(status.success());
-  return **outcome;
+  return result_of<ImageRecord>(*this);
+}
+
+SealedLayer Run::layer() const {
+  return result_of<SealedLayer>(*this);
 }
 
 Error Run::error() const {
@@ -193,7 +207,7 @@ Run RunningWorker::finish() {
   return read_events({*status, output_, *errors});
 }
 
-FaultRegistry::FaultRegistry() {
+FaultRegistry::FaultRegistry(const char* script) {
   const std::string parent = sys::get_variable("TMPDIR");
   auto folder =
       sys::TemporaryDirectory::create(parent.empty() ? "/var/tmp" : parent, "devenv-registry-");
@@ -201,9 +215,8 @@ FaultRegistry::FaultRegistry() {
   folder_.emplace(std::move(*folder));
   auto pipe = sys::make_pipe();
   REQUIRE(pipe);
-  sys::Command command{.argv = {"python3", "-B",
-                                program_folder() + "/test-support/fault_registry.py",
-                                folder_->path()}};
+  sys::Command command{
+      .argv = {"python3", "-B", program_folder() + "/test-support/" + script, folder_->path()}};
   command.stdout_fd = pipe->write_end.get();
   command.die_with_parent = true;
   auto child = sys::spawn(command);
@@ -258,16 +271,35 @@ std::vector<std::string> FaultRegistry::layers(const std::string& tag) const {
   return digests;
 }
 
-FaultRegistry* fault_registry() {
+namespace {
+
+bool have_programs() {
   for (const char* program : {"python3", "zstd"}) {
     if (!sys::find_program(program)) {
       const std::string reason = format("missing: {}", program);
       MESSAGE(reason);
       CHECK_MESSAGE(sys::get_variable("DEVENV_TESTS_MUST_RUN").empty(), reason);
-      return nullptr;
+      return false;
     }
   }
-  static FaultRegistry registry;
+  return true;
+}
+
+}  // namespace
+
+FaultRegistry* fault_registry() {
+  if (!have_programs()) {
+    return nullptr;
+  }
+  static FaultRegistry registry("fault_registry.py");
+  return &registry;
+}
+
+FaultRegistry* push_registry() {
+  if (!have_programs()) {
+    return nullptr;
+  }
+  static FaultRegistry registry("push_registry.py");
   return &registry;
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "env/base/result.hpp"
-#include "env/image/record.hpp"
+#include "env/image/worker_events.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/process.hpp"
 #include "tests/integration/sandbox/fixture.hpp"
@@ -52,11 +52,13 @@ struct Run {
   std::vector<std::string> steps;
   std::vector<ProgressEvent> progress;
   std::vector<std::string> warnings;
-  std::optional<Result<ImageRecord>> outcome;
+  std::optional<Result<WorkerResult>> outcome;
   std::string errors;  ///< stderr
 
   /// The record of a run that must have succeeded.
   ImageRecord record() const;
+  /// The layer that a run has sealed.
+  SealedLayer layer() const;
   /// The error of a run that must have failed in an orderly way.
   Error error() const;
 };
@@ -95,10 +97,10 @@ class RunningWorker {
   std::string output_;
 };
 
-/// tests/support/fault_registry.py, running.
+/// tests/support/fault_registry.py, or push_registry.py, running.
 class FaultRegistry {
  public:
-  FaultRegistry();
+  explicit FaultRegistry(const char* script);
   /// 127.0.0.1:PORT/<fault>/image:<tag>
   std::string reference(std::string_view fault, std::string_view tag) const;
   std::string folder() const { return folder_->path(); }
@@ -118,5 +120,7 @@ class FaultRegistry {
 /// One registry for all tests of this program; nullptr, and the test fails where skips are
 /// failures, when python3 or zstd is missing.
 FaultRegistry* fault_registry();
+/// The same of push_registry.py.
+FaultRegistry* push_registry();
 
 }  // namespace devenv::image::fetch::testing

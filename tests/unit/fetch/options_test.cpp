@@ -50,6 +50,63 @@ TEST_CASE("image worker options: bootstrap") {
   CHECK(request.mirror == "http://m/debian");
 }
 
+TEST_CASE("image worker options: seal") {
+  const std::string digest = Digest::from_bytes(std::string(32, 'd')).string();
+  const auto options = parse_options(
+      {"seal", "--store=/s", "--tree", "/envs/x/upper", "--parent", digest}, no_variables);
+  REQUIRE(options);
+  const auto& seal = std::get<SealOptions>(options->action);
+  CHECK(seal.tree == "/envs/x/upper");
+  CHECK(seal.parent->string() == digest);
+  const auto lowest = parse_options({"seal", "--store=/s", "--tree", "/t"}, no_variables);
+  REQUIRE(lowest);
+  CHECK_FALSE(std::get<SealOptions>(lowest->action).parent);
+  CHECK_FALSE(parse_options({"seal", "--store=/s", "--tree", "t"}, no_variables));
+  CHECK_FALSE(parse_options({"seal", "--store=/s", "--tree", "/t", "--parent", "x"}, no_variables));
+}
+
+TEST_CASE("image worker options: push and compose") {
+  const auto digest = [](char byte) { return Digest::from_bytes(std::string(32, byte)).string(); };
+  const Arguments rest = {"--store=/s",
+                          "--base",
+                          digest('b'),
+                          "--origin=debian:13",
+                          "--layer",
+                          digest('1') + "=" + digest('2'),
+                          "--layer=" + digest('3') + "=" + digest('4'),
+                          "--label=a=b=c",
+                          "--",
+                          "example.com/x:1"};
+  Arguments push = {"push"};
+  push.insert(push.end(), rest.begin(), rest.end());
+  const auto options = parse_options(push, no_variables);
+  REQUIRE(options);
+  const image::fetch::NewImage& image = std::get<PushOptions>(options->action).image;
+  CHECK(image.base_manifest.string() == digest('b'));
+  CHECK(image.base_reference == "debian:13");
+  REQUIRE(image.layers.size() == 2);
+  CHECK(image.layers[0].chain_id.string() == digest('1'));
+  CHECK(image.layers[1].diff_id.string() == digest('4'));
+  CHECK(image.reference.string() == "example.com/x:1");
+  CHECK(image.labels == std::map<std::string, std::string>{{"a", "b=c"}});
+  CHECK(image.base_layers == image::fetch::BaseLayers::kept);
+
+  Arguments compose = {"compose", "--base-layers", "replaced"};
+  compose.insert(compose.end(), rest.begin(), rest.end());
+  const auto other = parse_options(compose, no_variables);
+  REQUIRE(other);
+  CHECK(std::get<ComposeOptions>(other->action).image.base_layers ==
+        image::fetch::BaseLayers::replaced);
+
+  for (const Arguments& bad :
+       {Arguments{"push", "--store=/s", "example.com/x"},
+        Arguments{"push", "--store=/s", "--base", digest('b'), "--layer", digest('1'), "x"},
+        Arguments{"push", "--store=/s", "--base", digest('b'), "--label", "=x", "x"},
+        Arguments{"push", "--store=/s", "--base", digest('b'), "--base-layers", "no", "x"}}) {
+    CHECK_FALSE(parse_options(bad, no_variables));
+  }
+}
+
 TEST_CASE("image worker options: limits come from variables, too") {
   const auto variables = [](const char* name) -> std::string {
     return std::string_view(name) == "DEVENV_IMAGE_MAX_SIZE" ? "10M" : "7";

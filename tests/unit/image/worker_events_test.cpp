@@ -93,8 +93,23 @@ TEST_CASE("worker events: the result is the outcome") {
   const auto outcome = handle_event(lines[0], notes);
   REQUIRE(outcome);
   REQUIRE(*outcome);
-  CHECK(**outcome == record());
+  CHECK(std::get<ImageRecord>(**outcome) == record());
   CHECK(notes.lines.empty());
+}
+
+TEST_CASE("worker events: the result may be a layer") {
+  const Digest digest = Digest::from_bytes(std::string(32, 'd'));
+  const SealedLayer layer{.diff_id = digest, .chain_id = digest, .size_bytes = 7};
+  const auto lines = sent([&](EventWriter& writer) { writer.result(layer); });
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0] == format(R"({{"event":"result","layer":{{"diff_id":"{0}","chain_id":"{0}",)"
+                           R"("size_bytes":7}}}})",
+                           digest.string()));
+  Notes notes;
+  const auto outcome = handle_event(lines[0], notes);
+  REQUIRE(outcome);
+  REQUIRE(*outcome);
+  CHECK(std::get<SealedLayer>(**outcome) == layer);
 }
 
 TEST_CASE("worker events: an error arrives with causes, code and hint") {
@@ -123,6 +138,7 @@ TEST_CASE("worker events: a line that is no event is an integrity error") {
       const char* line :
       {"", "x", "{}", "[]", R"({"event":"unknown"})", R"({"event":7})", R"({"event":"step"})",
        R"({"event":"warning"})", R"({"event":"result"})", R"({"event":"result","image":{}})",
+       R"({"event":"result","layer":{}})", R"({"event":"result","layer":7})",
        R"({"event":"error"})", R"({"event":"error","error":"x"})",
        R"({"event":"progress","id":"a","activity":"b","done_bytes":-1,"total_bytes":0,"finished":false})",
        R"({"event":"progress","id":"a","activity":"b","done_bytes":1,"total_bytes":0})",

@@ -64,7 +64,7 @@ TEST_CASE("challenge: survives what is no challenge") {
 
 TEST_CASE("challenge: makes the token server's URL") {
   const auto url = [](const char* header) {
-    return token_url(parse_challenges({header}).at(0), "repository:mine:pull");
+    return token_url(parse_challenges({header}).at(0), {"repository:mine:pull"});
   };
   CHECK(*url(R"(Bearer realm="https://a/t",service="s s",scope="repository:x:pull")") ==
         "https://a/t?service=s%20s&scope=repository%3Ax%3Apull");

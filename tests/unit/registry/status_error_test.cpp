@@ -14,6 +14,39 @@ HttpResponse response(long status, std::multimap<std::string, std::string> heade
   return HttpResponse{status, std::move(headers)};
 }
 
+TEST_CASE("status: what a push is told") {
+  struct Row {
+    HttpResponse response;
+    const char* message;
+    const char* hint;
+  };
+  const char* kLogIn =
+      "log in with `podman login x`, `docker login x` or `skopeo login x`, as somebody who may "
+      "write there";
+  for (const Row& row : std::vector<Row>{
+           {response(401), "the registry does not let you push to 'x/y:1' (HTTP 401): no", kLogIn},
+           {response(403), "the registry does not let you push to 'x/y:1' (HTTP 403): no", kLogIn},
+           {response(404), "the registry has no place for 'x/y:1' (HTTP 404): no",
+            "many registries want a repository to be made before the first push"},
+           {response(405), "the registry takes no pushes (HTTP 405): no",
+            "it may be a mirror that can only be read"},
+           {response(413),
+            "the registry, or a proxy before it, takes no part as large as one of 'x/y:1' (HTTP "
+            "413): no",
+            ""},
+           {response(400), "the registry refuses a part of 'x/y:1' (HTTP 400): no", ""},
+           {response(429), "too many requests for a push to 'x/y:1' (HTTP 429): no",
+            "try again later"},
+           {response(503), "the registry cannot serve a push to 'x/y:1' (HTTP 503): no",
+            "try again later"}}) {
+    const Error error =
+        status_error(row.response, R"({"errors":[{"message":"no"}]})", Subject::push, "x/y:1");
+    CHECK(error.code() == ErrorCode::network);
+    CHECK(error.message() == row.message);
+    CHECK(error.hint() == row.hint);
+  }
+}
+
 TEST_CASE("status: each becomes one clear error") {
   const char* kDenied = R"({"errors":[{"code":"DENIED","message":"requested access is denied"}]})";
   struct Row {
