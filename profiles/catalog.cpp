@@ -2,6 +2,7 @@
 // Which profiles there are: the user's files, then the built-in ones. Nothing is parsed that was
 // not asked for.
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "env/base/format.hpp"
@@ -10,6 +11,8 @@
 #include "profiles/built_in_internal.hpp"
 #include "profiles/profile.hpp"
 #include "profiles/profile_names_internal.hpp"
+#include "profiles/project.hpp"
+#include "profiles/toml_internal.hpp"
 
 namespace devenv::profiles {
 namespace {
@@ -74,6 +77,31 @@ bool is_path(const std::string& name_or_path) {
   return name_or_path.find('/') != std::string::npos || name_or_path.ends_with(kExtension);
 }
 
+/// Whether a file is a part of a project's devenv.toml: those it extends may have any name.
+bool is_project(const TomlValue& root) {
+  constexpr std::array kKeys = {"schema", "extends", "env",      "setup",  "environment",
+                                "hooks",  "tasks",   "services", "limits", "profiles"};
+  return std::any_of(kKeys.begin(), kKeys.end(),
+                     [&](const char* key) { return root.find(key) != nullptr; });
+}
+
+Result<std::vector<Diagnostic>> check_file(const std::string& path) {
+  TRY_ASSIGN(const std::string text, sys::read_file(path, kFileLimit));
+  const std::string_view name = text::base_name(path);
+  if (name == kProjectFile) {
+    // With everything that it extends.
+    TRY_ASSIGN(
+        const std::string directory,
+        sys::canonical_path(path.find('/') == std::string::npos ? "." : sys::parent_of(path)));
+    return load_project(directory, "").diagnostics;
+  }
+  const auto root = parse_toml(text, path);
+  if (name == kLocalFile || (root && is_project(*root))) {
+    return check_project(text, path);
+  }
+  return parse_profile(text, path).diagnostics;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> Catalog::names() const {
@@ -115,8 +143,7 @@ Result<std::optional<Profile>> Catalog::find(std::string_view name) const {
 
 Result<std::vector<Diagnostic>> Catalog::check(const std::string& name_or_path) const {
   if (is_path(name_or_path)) {
-    TRY_ASSIGN(const std::string text, sys::read_file(name_or_path, kFileLimit));
-    return parse_profile(text, name_or_path).diagnostics;
+    return check_file(name_or_path);
   }
   TRY_ASSIGN(const Source source, get_source(*this, config_directory_, name_or_path));
   return parse_profile(source.text, source.file).diagnostics;

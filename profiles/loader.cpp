@@ -35,7 +35,16 @@ class Builder {
     profile_.origin = file_;
     profile_.default_release = root_.text_at("default-release");
     profile_.package_manager = root_.text_at("package-manager");
+    profile_.shell = root_.text_at("shell");
     profile_.shares = read_shares(root_);
+    if (const TomlMember* const tools = root_.find("tools")) {
+      profile_.tools = read_tools(tools->value);
+    }
+    if (const TomlMember* const packages = root_.find("packages")) {
+      for (const TomlMember& verb : packages->value.members) {
+        profile_.package_verbs[verb.key] = verb.value.text;
+      }
+    }
     if (const TomlMember* const exports = root_.find("exports")) {
       const TomlMember* const automatic = exports->value.find("auto");
       profile_.exports = {.automatic = automatic != nullptr && automatic->value.truth,
@@ -86,7 +95,11 @@ class Builder {
   void add_release(const TomlValue& table) {
     Release release{.name = table.text_at("name"),
                     .image = table.text_at("image"),
-                    .bootstrap_suite = table.text_at("bootstrap")};
+                    .bootstrap_suite = table.text_at("bootstrap"),
+                    .package_manager = table.text_at("package-manager")};
+    if (const TomlMember* const tools = table.find("tools")) {
+      release.tools = read_tools(tools->value);
+    }
     claim(table.find("name")->value);
     if (const TomlMember* aliases = table.find("aliases")) {
       for (const TomlValue& alias : aliases->value.items) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,11 +16,16 @@
 
 namespace devenv::profiles {
 
+/// The packages that a tool consists of, by the tool's name; none for what there is no package of.
+using ToolPackages = std::map<std::string, std::vector<std::string>>;
+
 struct Release {
   std::string name;                  ///< "43", "bookworm", "latest"
   std::vector<std::string> aliases;  ///< "rawhide" -> "44", "13" -> "trixie"
   std::string image;                 ///< reference
   std::string bootstrap_suite;       ///< "" when it cannot be bootstrapped
+  std::string package_manager;       ///< "" when it is the profile's
+  ToolPackages tools;                ///< unlike the profile's
 };
 
 struct Profile {
@@ -28,9 +34,12 @@ struct Profile {
   std::string origin;  ///< "built-in" or the file it was read from
   std::string default_release;
   std::vector<Release> releases;
-  std::string package_manager;         ///< "apt", "dnf", "pacman", "apk", "zypper"...
-  std::string bootstrap_distribution;  ///< "" when it cannot be bootstrapped
-  host::ShareChoice shares;            ///< unlike usual
+  std::string package_manager;                       ///< "apt", "dnf", "pacman", "apk", "zypper"...
+  std::map<std::string, std::string> package_verbs;  ///< unlike the manager's; see PackageManager
+  ToolPackages tools;                                ///< unlike the manager's
+  std::string shell;                                 ///< of `devenv enter`; "": the user's own
+  std::string bootstrap_distribution;                ///< "" when it cannot be bootstrapped
+  host::ShareChoice shares;                          ///< unlike usual
   instance::ExportWishes exports;
 };
 
@@ -64,7 +73,7 @@ class Catalog {
   /// file.
   Result<std::optional<Profile>> find(std::string_view name) const;
   /// Diagnostics of one profile by name, or of a file when `name_or_path` has a slash or ends in
-  /// ".toml".
+  /// ".toml": a profile, or a project's devenv.toml with what it extends.
   Result<std::vector<Diagnostic>> check(const std::string& name_or_path) const;
   /// The TOML text of a profile, as shipped or as the user wrote it.
   Result<std::string> source(std::string_view name) const;

@@ -6,6 +6,7 @@
 #include "env/base/text.hpp"
 #include "env/host/shares.hpp"
 #include "env/image/reference.hpp"
+#include "profiles/package_manager.hpp"
 #include "profiles/profile_names_internal.hpp"
 #include "profiles/schema.hpp"
 
@@ -72,9 +73,14 @@ std::optional<Complaint> check_choice(std::string_view value,
 }
 
 std::optional<Complaint> check_package_manager(std::string_view value) {
-  return check_choice(
-      value, "package manager",
-      {"apk", "apt", "apt-rpm", "dnf", "emerge", "pacman", "slackpkg", "xbps", "yum", "zypper"});
+  return check_choice(value, "package manager", package_manager_names());
+}
+
+std::optional<Complaint> check_shell(std::string_view value) {
+  if (value.starts_with('/') && value.find_first_of(" \t\n") == std::string_view::npos) {
+    return std::nullopt;
+  }
+  return Complaint{format("bad shell '{}'", text::sanitize(value)), "its path inside: /bin/bash"};
 }
 
 std::optional<Complaint> check_distribution(std::string_view value) {
@@ -104,16 +110,42 @@ constexpr std::array kProfileSchema = {
               "`apk`, `apt`, `apt-rpm`, `dnf`, `emerge`, `pacman`, `slackpkg`, `xbps`, `yum` or "
               "`zypper`",
               check_package_manager},
+    SchemaKey{"", "shell", ValueKind::text, Need::optional,
+              "the shell of `devenv enter`, instead of your own", check_shell},
     SchemaKey{"", "share", ValueKind::text_list, Need::optional,
               "what to share of the host, by the names of `devenv help shares`", check_share},
     SchemaKey{"", "no-share", ValueKind::text_list, Need::optional, "what not to share of the host",
               check_share},
+    SchemaKey{"", "tools", ValueKind::text_map, Need::optional,
+              "packages of tools that are called otherwise than the package manager has it; `\"\"` "
+              "for what there is no package of",
+              check_packages, check_tool},
+    SchemaKey{"", "packages", ValueKind::table, Need::optional,
+              "lines for sh that differ from those of the package manager"},
     SchemaKey{"", "exports", ValueKind::table, Need::optional,
               "what appears on the host by itself as soon as it is installed inside"},
     SchemaKey{"", "bootstrap", ValueKind::table, Need::optional,
               "how a root file system is made when no registry can be reached"},
     SchemaKey{"", "release", ValueKind::table_list, Need::required,
               "one for each release, newest stable first"},
+    SchemaKey{"packages", "refresh", ValueKind::text, Need::optional,
+              "learn which packages there are"},
+    SchemaKey{"packages", "install", ValueKind::text, Need::optional,
+              "install the packages `\"$@\"`"},
+    SchemaKey{"packages", "remove", ValueKind::text, Need::optional,
+              "remove the packages `\"$@\"`"},
+    SchemaKey{"packages", "upgrade", ValueKind::text, Need::optional,
+              "refresh, and upgrade everything that is installed"},
+    SchemaKey{"packages", "list", ValueKind::text, Need::optional,
+              "print `NAME VERSION` of everything that is installed, sorted by byte"},
+    SchemaKey{"packages", "clean", ValueKind::text, Need::optional,
+              "remove what is left of downloads in the root"},
+    SchemaKey{"packages", "add-repository", ValueKind::text, Need::optional,
+              "add the repository `$1`"},
+    SchemaKey{"packages", "add-key", ValueKind::text, Need::optional,
+              "trust what is signed by the key in the file `$1`"},
+    SchemaKey{"packages", "snapshot", ValueKind::text, Need::optional,
+              "from now on take the packages of the day `$1`"},
     SchemaKey{"exports", "auto", ValueKind::boolean, Need::optional,
               "every graphical program with an entry in menus"},
     SchemaKey{"exports", "apps", ValueKind::text_list, Need::optional,
@@ -133,6 +165,10 @@ constexpr std::array kProfileSchema = {
     SchemaKey{"release", "bootstrap", ValueKind::text, Need::optional,
               "suite to bootstrap; without it this release comes from the registry only",
               check_suite},
+    SchemaKey{"release", "package-manager", ValueKind::text, Need::optional,
+              "where it is not the profile's", check_package_manager},
+    SchemaKey{"release", "tools", ValueKind::text_map, Need::optional,
+              "where they are not the profile's", check_packages, check_tool},
 };
 
 }  // namespace

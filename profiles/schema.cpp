@@ -11,19 +11,26 @@
 namespace devenv::profiles {
 namespace {
 
-TomlType expected_type(ValueKind kind) {
+bool fits(TomlType type, ValueKind kind) {
   switch (kind) {
     case ValueKind::text:
-      return TomlType::text;
+      return type == TomlType::text;
     case ValueKind::boolean:
-      return TomlType::boolean;
+      return type == TomlType::boolean;
+    case ValueKind::integer:
+      return type == TomlType::integer;
     case ValueKind::text_list:
     case ValueKind::table_list:
-      return TomlType::list;
+      return type == TomlType::list;
+    case ValueKind::text_or_list:
+      return type == TomlType::list || type == TomlType::text;
+    case ValueKind::text_map:
     case ValueKind::table:
-      return TomlType::table;
+    case ValueKind::table_map:
+    case ValueKind::variant_map:
+      return type == TomlType::table;
   }
-  return TomlType::text;
+  return false;
 }
 
 std::string_view describe(ValueKind kind) {
@@ -32,8 +39,17 @@ std::string_view describe(ValueKind kind) {
       return "a string";
     case ValueKind::boolean:
       return "a boolean";
+    case ValueKind::integer:
+      return "an integer";
     case ValueKind::text_list:
       return "an array of strings";
+    case ValueKind::text_or_list:
+      return "a string or an array of strings";
+    case ValueKind::text_map:
+      return "a table of strings";
+    case ValueKind::table_map:
+    case ValueKind::variant_map:
+      return "a table of tables";
     case ValueKind::table:
       return "a table";
     case ValueKind::table_list:
@@ -105,7 +121,7 @@ class Checker {
   }
 
   void check_value(const SchemaKey& row, const TomlValue& value) {
-    if (value.type != expected_type(row.kind)) {
+    if (!fits(value.type, row.kind)) {
       report_type(row, value, describe(row.kind));
       return;
     }
@@ -114,9 +130,18 @@ class Checker {
         check_rule(row, value);
         break;
       case ValueKind::boolean:
+      case ValueKind::integer:
+        break;
+      case ValueKind::text_or_list:
+        value.type == TomlType::text ? check_rule(row, value) : check_items(row, value);
         break;
       case ValueKind::table:
         check_table(value, row.name);
+        break;
+      case ValueKind::text_map:
+      case ValueKind::table_map:
+      case ValueKind::variant_map:
+        check_members(row, value);
         break;
       case ValueKind::text_list:
       case ValueKind::table_list:
@@ -125,7 +150,54 @@ class Checker {
     }
   }
 
+  /// Of a table whose keys are the user's.
+  void check_members(const SchemaKey& row, const TomlValue& table) {
+    for (const TomlMember& member : table.members) {
+      if (row.key_rule != nullptr) {
+        if (auto complaint = row.key_rule(member.key)) {
+          report(member.position, std::move(complaint->message), std::move(complaint->hint));
+        }
+      }
+      const TomlType type = member.value.type;
+      const SchemaKey* const shorthand =
+          row.shorthand.empty() ? nullptr : find(row.name, row.shorthand);
+      if (row.kind == ValueKind::text_map) {
+        type == TomlType::text ? check_rule(row, member.value) : report_member(member, "a string");
+      } else if (type == TomlType::table) {
+        row.kind == ValueKind::variant_map ? check_variant(member.value)
+                                           : check_table(member.value, row.name);
+      } else if (shorthand != nullptr && fits(type, shorthand->kind)) {
+        check_value(*shorthand, member.value);
+      } else {
+        report_member(member, "a table");
+      }
+    }
+  }
+
+  /// What it leaves out is in the file around it, so nothing is required; and there is no second
+  /// level of variants.
+  void check_variant(const TomlValue& table) {
+    for (const TomlMember& member : table.members) {
+      const SchemaKey* const row = find("", member.key);
+      if (row == nullptr || row->kind == ValueKind::variant_map) {
+        report_unknown("", member);
+      } else {
+        check_value(*row, member.value);
+      }
+    }
+  }
+
+  void report_member(const TomlMember& member, std::string_view wanted) {
+    report(member.value.position,
+           format("'{}' must be {}, not {}", text::sanitize(member.key), wanted,
+                  profiles::describe(member.value.type)),
+           "");
+  }
+
   void check_items(const SchemaKey& row, const TomlValue& list) {
+    if (list.items.empty() && row.kind == ValueKind::text_or_list && row.need == Need::required) {
+      report(list.position, format("'{}' is empty", row.name), "");
+    }
     const bool tables = row.kind == ValueKind::table_list;
     for (const TomlValue& item : list.items) {
       if (item.type != (tables ? TomlType::table : TomlType::text)) {
@@ -152,25 +224,6 @@ class Checker {
   std::vector<Diagnostic> found_;
 };
 
-/// Without the article.
-std::string_view type_name(ValueKind kind) {
-  const std::string_view described = describe(kind);
-  return described.substr(described.find(' ') + 1);
-}
-
-/// The key as people find it in a file: `name`, `[bootstrap]` `distribution`.
-std::string full_name(const SchemaKey& key, std::span<const SchemaKey> schema) {
-  for (const SchemaKey& table : schema) {
-    if (table.name == key.table && table.kind == ValueKind::table_list) {
-      return format("`[[{}]]` `{}`", key.table, key.name);
-    }
-    if (table.name == key.table && table.kind == ValueKind::table) {
-      return format("`[{}]` `{}`", key.table, key.name);
-    }
-  }
-  return format("`{}`", key.name);
-}
-
 }  // namespace
 
 std::vector<Diagnostic> check_schema(const TomlValue& root,
@@ -181,10 +234,34 @@ std::vector<Diagnostic> check_schema(const TomlValue& root,
   return checker.take();
 }
 
+std::string_view type_name(ValueKind kind) {
+  const std::string_view described = describe(kind);
+  return described.substr(described.find(' ') + 1);
+}
+
+std::string table_heading(std::span<const SchemaKey> schema, std::string_view table) {
+  for (const SchemaKey& row : schema) {
+    if (row.name != table || !row.table.empty()) {
+      continue;
+    }
+    if (row.kind == ValueKind::table_list) {
+      return format("[[{}]]", table);
+    }
+    if (row.kind == ValueKind::table_map) {
+      return format("[{}.NAME]", table);
+    }
+    return format("[{}]", table);
+  }
+  return "";
+}
+
 std::string schema_markdown(std::span<const SchemaKey> schema) {
   std::string table = "| key | type | | meaning |\n|---|---|---|---|\n";
   for (const SchemaKey& key : schema) {
-    table += format("| {} | {} | {} | {} |\n", full_name(key, schema), type_name(key.kind),
+    const std::string heading = table_heading(schema, key.table);
+    const std::string name =
+        heading.empty() ? format("`{}`", key.name) : format("`{}` `{}`", heading, key.name);
+    table += format("| {} | {} | {} | {} |\n", name, type_name(key.kind),
                     key.need == Need::required ? "required" : "optional", key.doc);
   }
   return table;

@@ -67,6 +67,8 @@ TomlValue convert(const toml::node& node) {
     value.text = text->get();
   } else if (const toml::value<bool>* truth = node.as_boolean()) {
     value.truth = truth->get();
+  } else if (const toml::value<std::int64_t>* number = node.as_integer()) {
+    value.number = number->get();
   } else if (const toml::array* list = node.as_array()) {
     for (const toml::node& item : *list) {
       value.items.push_back(convert(item));

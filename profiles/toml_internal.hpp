@@ -30,6 +30,7 @@ struct TomlValue {
   Position position;
   std::string text;                 ///< of TomlType::text
   bool truth = false;               ///< of TomlType::boolean
+  std::int64_t number = 0;          ///< of TomlType::integer
   std::vector<TomlValue> items;     ///< of TomlType::list
   std::vector<TomlMember> members;  ///< of TomlType::table, in the order of the file
 
@@ -49,6 +50,9 @@ struct TomlMember {
 
 /// The root table, or what is wrong with the text. `file` is only named in the diagnostic.
 tl::expected<TomlValue, Diagnostic> parse_toml(std::string_view text, const std::string& file);
+
+/// A table of tools that was checked.
+ToolPackages read_tools(const TomlValue& table);
 
 /// `share` and `no-share` of a table that was checked.
 host::ShareChoice read_shares(const TomlValue& table);

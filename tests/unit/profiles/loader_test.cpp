@@ -151,7 +151,8 @@ TEST_CASE("profile loader: checks keys against the schema") {
        {"9:1: unknown key 'imge' [did you mean 'image'?]"}},
       {"key of another table",
        with_release("distribution = \"debian\"\n"),
-       {"9:1: unknown key 'distribution' [known keys: name, aliases, image, bootstrap]"}},
+       {"9:1: unknown key 'distribution' [known keys: name, aliases, image, bootstrap, "
+        "package-manager, tools]"}},
       {"misspelt table, then the missing one",
        with_head("[[relaese]]\nname = \"2\"\n"),
        {"1:1: missing key 'release' [release: one for each release, newest stable first]",
@@ -159,7 +160,8 @@ TEST_CASE("profile loader: checks keys against the schema") {
       {"key that a terminal would act on",
        with_head("\"\\u001b[31m\" = 1\n" + std::string(kRelease)),
        {"6:1: unknown key '\\x1b[31m' [known keys: name, summary, default-release, "
-        "package-manager, share, no-share, exports, bootstrap, release]"}},
+        "package-manager, shell, share, no-share, tools, packages, exports, "
+        "bootstrap, release]"}},
       {"release without an image",
        with_head("[[release]]\nname = \"2\"\n"),
        {"6:1: missing key 'image' [image: reference of the image, in full]"}},
@@ -278,7 +280,8 @@ TEST_CASE("profile loader: several problems come in the order of the file") {
                 "package-manager = \"apt\"\n[[release]]\nname = \"2\"\nimage = true\n",
                 {"2:11: 'summary' must be a string, not an integer",
                  "3:1: unknown key 'foo' [known keys: name, summary, default-release, "
-                 "package-manager, share, no-share, exports, bootstrap, release]",
+                 "package-manager, shell, share, no-share, tools, packages, exports, "
+                 "bootstrap, release]",
                  "8:9: 'image' must be a string, not a boolean"}}});
 }
 

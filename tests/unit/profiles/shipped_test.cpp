@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "env/sys/file.hpp"
+#include "env/sys/process.hpp"
+#include "profiles/package_manager.hpp"
 #include "profiles/profile.hpp"
 #include "profiles/schema.hpp"
 
@@ -63,6 +65,35 @@ TEST_CASE("shipped profiles: each loads, and each release has a full reference")
   }
 }
 
+TEST_CASE("shipped profiles: each release has a package manager and an answer for every tool") {
+  const std::vector<std::string> names = shipped().names().value();
+  for (const std::string& name : names) {
+    const Profile profile = shipped().find(name).value().value();
+    // Everybody has their own.
+    CHECK(profile.shell.empty());
+    for (const Release& release : profile.releases) {
+      CAPTURE(name);
+      CAPTURE(release.name);
+      const auto manager = find_package_manager(profile, release);
+      REQUIRE(manager);
+      std::vector<std::string> tools;
+      for (const auto& [tool, packages] : manager->tools) {
+        tools.push_back(tool);
+      }
+      CHECK(tools == tool_names());
+      for (const char* tool : {"git", "compiler", "make", "python", "curl"}) {
+        CHECK_FALSE(manager->tools.at(tool).empty());
+      }
+      const std::vector<std::string> verbs = {manager->install, manager->upgrade, manager->list};
+      for (const std::string& verb : verbs) {
+        const auto run = sys::run_captured({.argv = {"/bin/sh", "-n", "-c", verb}});
+        REQUIRE(run);
+        CHECK(run->status.success());
+      }
+    }
+  }
+}
+
 TEST_CASE("shipped profiles: the promised ones are there, with the names people type") {
   struct Case {
     const char* profile;
@@ -96,6 +127,9 @@ TEST_CASE("shipped profiles: the promised ones are there, with the names people 
            Case{"kali", "", "docker.io/kalilinux/kali-rolling:latest", ""},
            Case{"amazonlinux", "2023", "public.ecr.aws/amazonlinux/amazonlinux:2023", ""},
            Case{"oraclelinux", "9", "container-registry.oracle.com/os/oraclelinux:9", ""},
+           Case{"debian", "7", "docker.io/debian/eol:wheezy", ""},
+           Case{"debian", "10", "docker.io/debian/eol:buster", ""},
+           Case{"ubuntu", "14.04", "docker.io/library/ubuntu:14.04", ""},
            Case{"wolfi", "", "cgr.dev/chainguard/wolfi-base:latest", ""},
            Case{"rhel", "9", "registry.access.redhat.com/ubi9/ubi:latest", ""},
        }) {
@@ -109,6 +143,19 @@ TEST_CASE("shipped profiles: the promised ones are there, with the names people 
     CHECK(release->image == each.image);
     CHECK(release->bootstrap_suite == each.suite);
   }
+}
+
+TEST_CASE("profiles/README.md: the profile of ten lines is one") {
+  const std::string readme = sys::read_file(kDirectory + "/README.md").value();
+  const std::size_t start = readme.find("```toml\n") + 8;
+  const std::string example = readme.substr(start, readme.find("```", start) - start);
+  CHECK(std::count(example.begin(), example.end(), '\n') == 10);
+  const Loaded loaded = parse_profile(example, "acme.toml");
+  REQUIRE(loaded.profile);
+  const auto manager = find_package_manager(*loaded.profile, loaded.profile->releases[0]);
+  REQUIRE(manager);
+  CHECK(manager->tools.at("java") == std::vector<std::string>{"acme-jdk"});
+  CHECK(manager->tools.at("meson").empty());
 }
 
 TEST_CASE("profiles/README.md: has the tables of the schemas as they are") {
