@@ -8,6 +8,7 @@
 #include "env/base/log.hpp"
 #include "env/image/platform.hpp"
 #include "env/instance/catalog.hpp"
+#include "env/instance/staging.hpp"
 #include "env/sandbox/user_namespace.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/file_lock.hpp"
@@ -20,9 +21,6 @@ namespace {
 // Directories that are being made or removed; the leading dot keeps them out of every listing.
 constexpr std::string_view kStagingPrefix = ".new-";
 constexpr std::string_view kTrashPrefix = ".trash-";
-
-/// How long a directory without a lock file is left alone.
-constexpr std::time_t kYoung = 60;  // seconds
 
 Error exists_already(const EnvironmentName& name) {
   return Error(ErrorCode::conflict, format("environment '{}' exists already", name.string()))
@@ -48,38 +46,6 @@ Result<void> check_architecture(const image::ImageRecord& image) {
                                     host, image.architecture)));
 }
 
-sandbox::RootLayout layout_of(const std::string& directory,
-                              const image::Store& store,
-                              const std::vector<Digest>& layers) {
-  sandbox::RootLayout layout{.upper = directory + "/upper",
-                             .work = directory + "/work",
-                             .mount_point = directory + "/root"};
-  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
-    layout.lower.push_back(store.layer_tree(*layer));
-  }
-  return layout;
-}
-
-/// Deletes a directory whose files may belong to any id of the map.
-Result<void> delete_in_namespace(const sandbox::IdMap& map, const std::string& directory) {
-  return sandbox::run_as_namespace_root(map, [&directory] { return sys::remove_tree(directory); });
-}
-
-/// Whether whoever made the directory is gone: its lock is free, and stays ours as long as the
-/// result lives. One without a lock file may have been made a moment ago, or be almost removed.
-struct Leftover {
-  std::optional<sys::FileLock> lock;
-};
-std::optional<Leftover> take_leftover(const std::string& directory) {
-  auto lock = sys::FileLock::try_acquire_existing(directory + "/lock", sys::LockMode::exclusive);
-  if (lock) {
-    return *lock ? std::optional(Leftover{std::move(*lock)}) : std::nullopt;
-  }
-  const auto info = sys::stat_path(directory);
-  const bool is_old = info && *info && std::time(nullptr) - (*info)->st_mtime > kYoung;
-  return is_old ? std::optional(Leftover{}) : std::nullopt;
-}
-
 /// What earlier, interrupted calls left: staging directories nobody holds the lock of, and trash.
 void sweep_leftovers(const Workspace& workspace, const sandbox::IdMap& map) {
   const std::string parent = workspace.paths.environments();
@@ -102,56 +68,6 @@ void sweep_leftovers(const Workspace& workspace, const sandbox::IdMap& map) {
   }
 }
 
-/// Removes the staging directory unless it became an environment.
-class Staging {
- public:
-  Staging(std::string directory, const sandbox::IdMap& map)
-      : directory_(std::move(directory)), map_(map) {}
-  Staging(const Staging&) = delete;
-  Staging& operator=(const Staging&) = delete;
-  ~Staging() {
-    if (!directory_.empty()) {
-      (void)delete_in_namespace(map_, directory_);
-    }
-  }
-  const std::string& directory() const { return directory_; }
-  void commit() { directory_.clear(); }
-
- private:
-  std::string directory_;
-  const sandbox::IdMap& map_;
-};
-
-Result<void> fill(const Staging& staging,
-                  const Environment& environment,
-                  const image::Store& store,
-                  const sandbox::IdMap& map) {
-  const std::string& directory = staging.directory();
-  for (const char* name : {"/upper", "/work", "/root"}) {
-    TRY(sys::make_directories(directory + name, 0755));
-  }
-  const sandbox::RootLayout layout = layout_of(directory, store, environment.state.layers);
-  TRY(sandbox::run_as_namespace_root(map, [&environment, &layout] {
-    return sandbox::prepare_storage(environment.state.storage, layout);
-  }));
-  TRY(sys::write_file_atomic(directory + "/spec.json",
-                             json::dump(environment.spec.to_json()) + "\n"));
-  return sys::write_file_atomic(directory + "/state.json",
-                                json::dump(environment.state.to_json()) + "\n");
-}
-
-/// Errors: conflict when it is running.
-Result<sys::FileLock> lock_stopped(const EnvironmentDirectory& environment) {
-  TRY_ASSIGN(auto lock,
-             sys::FileLock::try_acquire(environment.lock_file(), sys::LockMode::exclusive));
-  if (!lock) {
-    const std::string& name = environment.name.string();
-    return fail(Error(ErrorCode::conflict, format("environment '{}' is running", name))
-                    .with_hint(format("stop it first: devenv stop {}", name)));
-  }
-  return *std::move(lock);
-}
-
 }  // namespace
 
 Result<Environment> create_environment(const Workspace& workspace,
@@ -164,19 +80,14 @@ Result<Environment> create_environment(const Workspace& workspace,
   }
   TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
   TRY_ASSIGN(const image::ImageRecord image,
-             obtain_image(workspace, request.source, request.pull, reporter));
+             request.image ? Result<image::ImageRecord>(*request.image)
+                           : obtain_image(workspace, request.source, request.pull, reporter));
   TRY(check_architecture(image));
   TRY_ASSIGN(const image::Store store, workspace.store());
-  std::vector<sys::FileLock> layer_locks;  // until state.json names the layers
-  for (const Digest& layer : image.layers) {
-    TRY_ASSIGN(sys::FileLock lock, store.lock_layer(layer, sys::LockMode::shared));
-    layer_locks.push_back(std::move(lock));
-    if (!store.has_layer(layer)) {
-      return fail(Error(ErrorCode::conflict,
-                        format("a layer of image '{}' was removed meanwhile", image.reference))
-                      .with_hint("try again"));
-    }
-  }
+  const std::vector<Digest>& layers = request.layers.empty() ? image.layers : request.layers;
+  // Until state.json names them.
+  TRY_ASSIGN_CONTEXT(const auto layer_locks, lock_layers(store, layers),
+                     format("image '{}'", image.reference));
   TRY(sys::make_directories(parent, 0700));
   sweep_leftovers(workspace, map);
   TRY_ASSIGN(const sandbox::StorageDriver storage,
@@ -194,14 +105,19 @@ Result<Environment> create_environment(const Workspace& workspace,
                                .created_at = image::current_timestamp(),
                                .shares = request.shares,
                                .host_commands = request.host_commands,
-                               .exports = request.exports},
+                               .exports = request.exports,
+                               .project = request.project,
+                               .mounts = request.mounts,
+                               .surroundings = request.surroundings,
+                               .hooks = request.hooks,
+                               .limits = request.limits},
                           State{.image_reference = image.reference,
                                 .manifest_digest = image.manifest_digest,
-                                .layers = image.layers,
+                                .layers = layers,
                                 .storage = storage,
                                 .id_map = map.to_string(),
                                 .image_environment = image.environment}};
-  TRY_CONTEXT(fill(staging, environment, store, map),
+  TRY_CONTEXT(fill_directory(staging.directory(), environment, store, map),
               format("cannot create environment '{}'", request.name.string()));
   if (auto renamed = sys::rename_no_replace(staging.directory(), directory); !renamed) {
     return fail(renamed.error().code() == ErrorCode::conflict ? exists_already(request.name)

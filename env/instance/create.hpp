@@ -20,6 +20,13 @@ struct CreateRequest {
   host::ShareChoice shares;
   HostCommands host_commands = HostCommands::allow;
   ExportWishes exports;
+  std::vector<Digest> layers;               ///< chain ids, lowest first; empty: those of the image
+  std::optional<image::ImageRecord> image;  ///< what `source` gave, if it was asked already
+  std::string project;
+  std::vector<ExtraMount> mounts;
+  Surroundings surroundings;
+  Hooks hooks;
+  Limits limits;
 };
 
 /// Makes an environment; nothing under its name is visible before it is complete. When another

@@ -48,20 +48,149 @@ Result<HostCommands> parse_host_commands(std::string_view text) {
   return fail(ErrorCode::usage, format("'{}' is none of allow, ask, deny", text::sanitize(text)));
 }
 
+Result<ExtraMount> parse_mount(std::string_view text,
+                               const std::string& base,
+                               const std::string& home) {
+  std::vector<std::string_view> parts = text::split(text, ':');
+  ExtraMount mount;
+  if (parts.size() > 1 && (parts.back() == "ro" || parts.back() == "rw")) {
+    mount.read_only = parts.back() == "ro";
+    parts.pop_back();
+  }
+  const auto absolute = [&](std::string_view path) {
+    if (path == "~" || path.starts_with("~/")) {
+      return home + std::string(path.substr(1));
+    }
+    return path.starts_with('/') ? std::string(path) : format("{}/{}", base, path);
+  };
+  if (parts.size() <= 2 && !parts.front().empty()) {
+    mount.source = absolute(parts.front());
+    mount.target = parts.size() == 2 ? std::string(parts.back()) : mount.source;
+    if (mount.target == "~" || mount.target.starts_with("~/")) {
+      mount.target = home + mount.target.substr(1);
+    }
+  }
+  if (!mount.target.starts_with('/') || mount.target.find_first_not_of('/') == std::string::npos) {
+    return fail(Error(ErrorCode::usage, format("bad mount '{}'", text::sanitize(text)))
+                    .with_hint("HOST:INSIDE or HOST:INSIDE:ro, with an absolute path INSIDE"));
+  }
+  return mount;
+}
+
+std::string to_string(const ExtraMount& mount) {
+  return format("{}:{}{}", mount.source, mount.target, mount.read_only ? ":ro" : "");
+}
+
+namespace {
+
+Json limits_to_json(const Limits& limits) {
+  Json json = Json::object();
+  const auto put = [&](const char* name, const std::optional<std::uint64_t>& value) {
+    if (value) {
+      json[name] = *value;
+    }
+  };
+  put("memory", limits.memory);
+  put("cpus", limits.cpus);
+  put("processes", limits.processes);
+  return json;
+}
+
+Result<Limits> limits_from_json(const Json& json) {
+  Limits limits;
+  const auto take = [&](const char* name, std::optional<std::uint64_t>& value) -> Result<void> {
+    if (json::find(json, name) != nullptr) {
+      TRY_ASSIGN(value, json::get_uint(json, name));
+    }
+    return {};
+  };
+  TRY(take("memory", limits.memory));
+  TRY(take("cpus", limits.cpus));
+  TRY(take("processes", limits.processes));
+  return limits;
+}
+
+/// What only some environments have.
+void add_wishes(const Spec& spec, Json& json) {
+  if (!spec.project.empty()) {
+    json["project"] = spec.project;
+  }
+  Json mounts = Json::array();
+  for (const ExtraMount& mount : spec.mounts) {
+    mounts.push_back(
+        {{"source", mount.source}, {"target", mount.target}, {"read_only", mount.read_only}});
+  }
+  if (!mounts.empty()) {
+    json["mounts"] = std::move(mounts);
+  }
+  const Surroundings& around = spec.surroundings;
+  if (around != Surroundings{}) {
+    json["surroundings"] = {{"variables", around.variables},
+                            {"path", around.path},
+                            {"shell", around.shell},
+                            {"workdir", around.workdir}};
+  }
+  const Hooks& hooks = spec.hooks;
+  if (hooks != Hooks{}) {
+    json["hooks"] = {{"create", hooks.create},
+                     {"start", hooks.start},
+                     {"enter", hooks.enter},
+                     {"leave", hooks.leave}};
+  }
+  if (spec.limits.any()) {
+    json["limits"] = limits_to_json(spec.limits);
+  }
+}
+
+Result<void> read_wishes(const Json& json, Spec& spec) {
+  spec.project = json::string_or(json, "project", "");
+  if (json::find(json, "mounts") != nullptr) {
+    TRY_ASSIGN(const Json* mounts, json::get_array(json, "mounts"));
+    for (const Json& each : *mounts) {
+      ExtraMount mount;
+      TRY_ASSIGN(mount.source, json::get_string(each, "source"));
+      TRY_ASSIGN(mount.target, json::get_string(each, "target"));
+      const Json* const read_only = json::find(each, "read_only");
+      mount.read_only = read_only != nullptr && *read_only == Json(true);
+      spec.mounts.push_back(std::move(mount));
+    }
+  }
+  if (const Json* const around = json::find(json, "surroundings")) {
+    TRY_ASSIGN(spec.surroundings.variables, json::strings_or_none(*around, "variables"));
+    TRY_ASSIGN(spec.surroundings.path, json::strings_or_none(*around, "path"));
+    spec.surroundings.shell = json::string_or(*around, "shell", "");
+    spec.surroundings.workdir = json::string_or(*around, "workdir", "");
+  }
+  if (const Json* const hooks = json::find(json, "hooks")) {
+    TRY_ASSIGN(spec.hooks.create, json::strings_or_none(*hooks, "create"));
+    TRY_ASSIGN(spec.hooks.start, json::strings_or_none(*hooks, "start"));
+    TRY_ASSIGN(spec.hooks.enter, json::strings_or_none(*hooks, "enter"));
+    TRY_ASSIGN(spec.hooks.leave, json::strings_or_none(*hooks, "leave"));
+  }
+  if (const Json* const limits = json::find(json, "limits")) {
+    TRY_ASSIGN(spec.limits, limits_from_json(*limits));
+  }
+  return {};
+}
+
+}  // namespace
+
 Json Spec::to_json() const {
-  return Json{{"schema", kSchema},
-              {"image", image},
-              {"profile", profile},
-              {"storage", storage ? std::string(sandbox::to_string(*storage)) : "auto"},
-              {"created_at", created_at},
-              {"share", shares.on},
-              {"no_share", shares.off},
-              {"host_commands", std::string(to_string(host_commands))},
-              {"exports",
-               {{"auto", exports.automatic},
-                {"apps", exports.apps},
-                {"bins", exports.binaries},
-                {"services", exports.services}}}};
+  Json json{{"schema", kSchema},
+            {"image", image},
+            {"profile", profile},
+            {"storage", storage ? std::string(sandbox::to_string(*storage)) : "auto"},
+            {"created_at", created_at},
+            {"share", shares.on},
+            {"no_share", shares.off},
+            {"host_commands", std::string(to_string(host_commands))},
+            {"exports",
+             {{"auto", exports.automatic},
+              {"apps", exports.apps},
+              {"bins", exports.binaries},
+              {"services", exports.services}}}};
+  add_wishes(*this, json);
+  return json;
 }
 
 Result<Spec> Spec::from_json(const Json& json) {
@@ -82,6 +211,7 @@ Result<Spec> Spec::from_json(const Json& json) {
     TRY_ASSIGN(spec.exports.binaries, json::strings_or_none(*exports, "bins"));
     TRY_ASSIGN(spec.exports.services, json::strings_or_none(*exports, "services"));
   }
+  TRY(read_wishes(json, spec));
   TRY_ASSIGN(spec.storage,
              sandbox::parse_storage_preference(json::string_or(json, "storage", "auto")));
   return spec;

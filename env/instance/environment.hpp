@@ -2,6 +2,7 @@
 // One environment on disk: what was asked for (spec.json) and what it is (state.json).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,55 @@ struct ExportWishes {
   bool operator==(const ExportWishes&) const = default;
 };
 
+/// A directory or file of the host that is to appear inside.
+struct ExtraMount {
+  std::string source;  ///< absolute, on the host
+  std::string target;  ///< absolute, inside
+  bool read_only = false;
+
+  bool operator==(const ExtraMount&) const = default;
+};
+/// "HOST:INSIDE", "HOST:INSIDE:ro", or one path for both. A relative HOST is below `base`, one that
+/// begins with "~/" below `home`. Errors: usage.
+Result<ExtraMount> parse_mount(std::string_view text,
+                               const std::string& base,
+                               const std::string& home);
+/// As parse_mount reads it.
+std::string to_string(const ExtraMount& mount);
+
+/// What everything that runs inside finds, on top of what image and host bring.
+struct Surroundings {
+  std::vector<std::string> variables;  ///< "NAME=value"
+  std::vector<std::string> path;       ///< absolute directories in front of PATH
+  std::string shell;                   ///< of `enter`; "": the user's
+  std::string workdir;                 ///< of tasks, and of shells from elsewhere; "": none
+
+  bool operator==(const Surroundings&) const = default;
+};
+
+/// A program and its arguments; a line for a shell is {"sh", "-c", line}.
+using CommandWords = std::vector<std::string>;
+
+/// Commands at certain moments, as the user, inside; empty: none.
+struct Hooks {
+  CommandWords create;
+  CommandWords start;
+  CommandWords enter;
+  CommandWords leave;
+
+  bool operator==(const Hooks&) const = default;
+};
+
+/// What it may use of the machine.
+struct Limits {
+  std::optional<std::uint64_t> memory;     ///< bytes
+  std::optional<std::uint64_t> cpus;       ///< processors' worth of time
+  std::optional<std::uint64_t> processes;  ///< and threads
+
+  bool any() const { return memory || cpus || processes; }
+  bool operator==(const Limits&) const = default;
+};
+
 /// What the user asked for. Edited by people through commands; read at each start.
 struct Spec {
   std::string image;    ///< as given: a reference, a file, or the profile's choice
@@ -48,6 +98,11 @@ struct Spec {
   host::ShareChoice shares;                       ///< what it has of the host
   HostCommands host_commands = HostCommands::allow;
   ExportWishes exports;
+  std::string project;  ///< directory of the devenv.toml it belongs to; "" if none
+  std::vector<ExtraMount> mounts;
+  Surroundings surroundings;
+  Hooks hooks;
+  Limits limits;
 
   Json to_json() const;
   static Result<Spec> from_json(const Json& json);

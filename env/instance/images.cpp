@@ -1,94 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "env/instance/images.hpp"
 
-#include <array>
-#include <csignal>
-
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
-#include "env/image/worker_events.hpp"
 #include "env/instance/catalog.hpp"
+#include "env/instance/worker.hpp"
 #include "env/sandbox/user_namespace.hpp"
 #include "env/sys/file.hpp"
-#include "env/sys/poll.hpp"
-#include "env/sys/process.hpp"
-#include "env/sys/signals.hpp"
 #include "env/sys/tree.hpp"
 
 namespace devenv::instance {
 namespace {
 
-/// Collects what the worker writes, line by line.
-class Events {
- public:
-  explicit Events(Reporter& reporter) : reporter_(reporter) {}
-
-  void take(std::string_view bytes) {
-    pending_ += bytes;
-    std::size_t start = 0;
-    for (std::size_t end = pending_.find('\n'); end != std::string::npos;
-         end = pending_.find('\n', start)) {
-      const std::string_view line = std::string_view(pending_).substr(start, end - start);
-      if (auto outcome = image::handle_event(line, reporter_)) {
-        outcome_ = std::move(outcome);
-      }
-      start = end + 1;
-    }
-    pending_.erase(0, start);
-  }
-
-  std::optional<Result<image::ImageRecord>> outcome() { return std::move(outcome_); }
-
- private:
-  Reporter& reporter_;
-  std::string pending_;
-  std::optional<Result<image::ImageRecord>> outcome_;
-};
-
-/// Runs devenv-image to its end, passing on what it reports.
-///
-/// A signal that ends us is passed on and waited for: only the worker can remove what belongs to
-/// ids of the map. It notices by itself when we are killed.
-Result<image::ImageRecord> run_worker(const Workspace& workspace,
-                                      std::vector<std::string> arguments,
-                                      Reporter& reporter) {
-  TRY_ASSIGN(sys::Pipe pipe, sys::make_pipe());
-  sys::Command command{.stdout_fd = pipe.write_end.get()};
-  command.argv.push_back(workspace.image_program());
-  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
-  LOG_DEBUG("running {}", join(command.argv, " "));
-  TRY_ASSIGN(sys::HeldSignals signals, sys::HeldSignals::hold({SIGINT, SIGTERM, SIGHUP}));
-  TRY_ASSIGN_CONTEXT(sys::Child worker, sys::spawn(command),
-                     "cannot start the image program; is devenv installed completely?");
-  pipe.write_end.reset();
-
-  Events events(reporter);
-  std::array<char, 16384> buffer{};
-  bool interrupted = false;
-  while (true) {
-    std::vector<sys::WaitEntry> entries = {{.fd = pipe.read_end.get()}, {.fd = signals.fd()}};
-    TRY(sys::wait_for_any(entries, std::nullopt));
-    if (const auto number = entries[1].ready ? signals.take() : std::nullopt) {
-      interrupted = true;
-      (void)worker.signal(*number);
-    }
-    if (entries[0].ready) {
-      TRY_ASSIGN(const std::size_t count, sys::read_some(pipe.read_end.get(), buffer));
-      if (count == 0) {
-        break;
-      }
-      events.take({buffer.data(), count});
-    }
-  }
-  TRY_ASSIGN(const sys::ExitStatus status, worker.wait());
-  if (interrupted) {
-    return fail(ErrorCode::interrupted, "interrupted");
-  }
-  auto outcome = events.outcome();
-  if (!outcome) {
-    return fail(ErrorCode::failed, format("the image program {}", status.to_string()));
-  }
-  return *std::move(outcome);
+Result<image::ImageRecord> run_for_image(const Workspace& workspace,
+                                         const std::vector<std::string>& arguments,
+                                         Reporter& reporter) {
+  return run_worker<image::ImageRecord>(workspace, arguments, reporter);
 }
 
 Result<image::ImageRecord> bootstrap(const Workspace& workspace,
@@ -103,10 +30,10 @@ Result<image::ImageRecord> bootstrap(const Workspace& workspace,
       return *std::move(present);
     }
   }
-  return run_worker(workspace,
-                    {"bootstrap", "--store", store.path(), "--distribution", source.distribution,
-                     "--suite", source.suite},
-                    reporter);
+  return run_for_image(workspace,
+                       {"bootstrap", "--store", store.path(), "--distribution", source.distribution,
+                        "--suite", source.suite},
+                       reporter);
 }
 
 Result<image::ImageRecord> pull(const Workspace& workspace,
@@ -121,7 +48,7 @@ Result<image::ImageRecord> pull(const Workspace& workspace,
       return *std::move(present);
     }
   }
-  auto pulled = run_worker(workspace, {"pull", "--store", store.path(), reference}, reporter);
+  auto pulled = run_for_image(workspace, {"pull", "--store", store.path(), reference}, reporter);
   if (pulled || pulled.error().code() != ErrorCode::network || !source.fallback) {
     return pulled;
   }
@@ -156,7 +83,7 @@ Result<image::ImageRecord> obtain_image(const Workspace& workspace,
     return bootstrap(workspace, store, *packages, policy, reporter);
   }
   const std::string& path = std::get<ArchiveFile>(source).path;
-  return run_worker(workspace, {"import", "--store", store.path(), path}, reporter);
+  return run_for_image(workspace, {"import", "--store", store.path(), path}, reporter);
 }
 
 Result<PruneResult> prune_images(const Workspace& workspace, PruneScope scope, bool dry_run) {

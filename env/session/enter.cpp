@@ -12,7 +12,9 @@
 #include "env/session/host_files.hpp"
 #include "env/session/inside.hpp"
 #include "env/session/nvidia_live.hpp"
+#include "env/session/parent.hpp"
 #include "env/session/plan.hpp"
+#include "env/session/scope.hpp"
 #include "env/session/session.hpp"
 #include "env/session/terminal_mark.hpp"
 #include "env/sys/file.hpp"
@@ -144,6 +146,13 @@ Result<RunningRecord> join(const instance::Workspace& workspace,
   for (int attempt = 1;; ++attempt) {
     TRY_ASSIGN(Running running, ensure_running(workspace, environment, reporter));
     refresh_driver(environment, running);
+    if (environment.spec.limits.any()) {
+      if (const auto limited = join_limits(running.record); !limited) {
+        reporter.warn(format("the limits of '{}' do not hold for this command: {}",
+                             environment.name.string(), limited.error().to_line()),
+                      "");
+      }
+    }
     const auto joined =
         sys::join_namespaces(running.process.get(), running.record.namespace_flags());
     if (joined) {
@@ -262,7 +271,14 @@ Error enter(const instance::Workspace& workspace,
   if (!start) {
     return start.error();
   }
+  add_surroundings(environment.spec.surroundings, environment.spec.project, variables);
   variables.push_back("PWD=" + *start);
+  if (request.as_root) {
+    if (const auto became = sys::become(0, 0); !became) {
+      return became.error();
+    }
+    override_variables(variables, {"HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/sh"});
+  }
   override_variables(variables, request.variables);
   sys::set_umask(request.umask);
   if (files) {
@@ -275,8 +291,20 @@ Error enter(const instance::Workspace& workspace,
     return exec_command(request.command, variables);
   }
   const RunningRecord& record = joined->record;
-  const auto become = [&] { return exec_login_shell(record.shell, variables); };
+  const std::string& wanted = environment.spec.surroundings.shell;
+  const auto become = [&] {
+    return wanted.empty() ? exec_login_shell(record.shell, variables)
+                          : exec_command({wanted, "-l"}, variables);
+  };
   return terminal_takes_mark() ? run_marked(record.name, workspace.user.uid, become) : become();
+}
+
+Result<sys::ExitStatus> run_command(const instance::Workspace& workspace,
+                                    const instance::Environment& environment,
+                                    EnterRequest request,
+                                    Reporter& reporter) {
+  return stay_as_parent(
+      [&] { return enter(workspace, environment, std::move(request), reporter); });
 }
 
 }  // namespace devenv::session

@@ -6,8 +6,10 @@
 #include <optional>
 #include <string_view>
 
+#include "env/base/format.hpp"
 #include "env/base/text.hpp"
 #include "env/session/plan.hpp"
+#include "env/sys/process.hpp"
 
 namespace devenv::session {
 namespace {
@@ -311,6 +313,21 @@ std::vector<std::string> build_environment(const EnvironmentInput& input) {
   variables.set("container", "devenv");
   variables.set("DEVENV_NAME", input.environment_name);
   return variables.release();
+}
+
+void add_surroundings(const instance::Surroundings& surroundings,
+                      const std::string& project,
+                      std::vector<std::string>& variables) {
+  override_variables(variables, surroundings.variables);
+  if (!project.empty()) {
+    override_variables(variables, {"DEVENV_PROJECT=" + project});
+  }
+  if (!surroundings.path.empty()) {
+    const std::string front = join(surroundings.path, ":");
+    override_variables(
+        variables,
+        {"DEVENV_PATH=" + front, format("PATH={}:{}", front, sys::variable_in(variables, "PATH"))});
+  }
 }
 
 void override_variables(std::vector<std::string>& variables,

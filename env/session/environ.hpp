@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "env/host/shares.hpp"
+#include "env/instance/environment.hpp"
 #include "env/session/host_paths.hpp"
 
 namespace devenv::session {
@@ -43,6 +44,12 @@ struct EnvironmentInput {
 /// - PATH is the image's (else the usual one), /run/devenv/bin, then the host's entries below the
 ///   home. TERMINFO_DIRS ends with the host's descriptions below /run/host.
 std::vector<std::string> build_environment(const EnvironmentInput& input);
+
+/// The environment's own variables and directories, over what image and host bring. DEVENV_PATH
+/// tells login shells, which set PATH anew, what was in front of it; DEVENV_PROJECT is `project`.
+void add_surroundings(const instance::Surroundings& surroundings,
+                      const std::string& project,
+                      std::vector<std::string>& variables);
 
 /// The last word ("NAME=value" each), but for PWD, which is where the command starts.
 void override_variables(std::vector<std::string>& variables,

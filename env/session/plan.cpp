@@ -217,6 +217,17 @@ void add_mounts(const PlanInput& input, MountPlan& plan) {
   }
 }
 
+/// What the user wants to be inside: the last word, but for the host's root.
+void add_extra_mounts(const PlanInput& input, MountPlan& plan) {
+  for (const instance::ExtraMount& mount : input.mounts) {
+    plan.emplace_back(
+        BindMount{.source = HostPath(mount.source),
+                  .target = EnvPath(mount.target),
+                  .presence = Presence::required,
+                  .access = mount.read_only ? Access::read_only : Access::read_write});
+  }
+}
+
 /// Links, not mounts: a mount on a single file goes stale when the host replaces the file, and
 /// makes the package that owns it impossible to upgrade.
 void add_etc(const PlanInput& input, MountPlan& plan) {
@@ -256,6 +267,7 @@ MountPlan plan_mounts(const PlanInput& input) {
   add_home(input, plan);
   add_editors(input, plan);
   add_other_runtime(input, plan);
+  add_extra_mounts(input, plan);
   add_looks(input, plan);
   for (sandbox::MountOp& op : plan_nvidia(input.nvidia)) {
     plan.push_back(std::move(op));

@@ -8,6 +8,7 @@
 #include "env/host/facts.hpp"
 #include "env/host/nvidia.hpp"
 #include "env/host/shares.hpp"
+#include "env/instance/environment.hpp"
 #include "env/sandbox/mount_plan.hpp"
 #include "env/sys/users.hpp"
 
@@ -27,6 +28,7 @@ struct PlanInput {
   std::string guest_program;        ///< devenv-guest on the host
   /// Run on the host when the image has none: see find_host_programs.
   std::vector<std::string> host_programs;
+  std::vector<instance::ExtraMount> mounts;
   host::NvidiaFacts nvidia;  ///< empty when it is not shared
 };
 

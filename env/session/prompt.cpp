@@ -11,6 +11,10 @@ case ":$PATH:" in
   *:/run/devenv/bin:*) ;;
   *) PATH=$PATH:/run/devenv/bin ;;
 esac
+case "$PATH:" in
+  "${DEVENV_PATH-}":*) ;;
+  *) PATH=${DEVENV_PATH:+$DEVENV_PATH:}$PATH ;;
+esac
 if [ -n "${DEVENV_NAME-}" ] && [ "${DEVENV_PROMPT-}" != off ]; then
   if [ -n "${BASH_VERSION-}" ] || [ -n "${ZSH_VERSION-}" ]; then
     __devenv_mark() {

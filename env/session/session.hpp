@@ -105,6 +105,7 @@ struct EnterRequest {
   bool host_files = false;  ///< some arguments are marked as files of the host: see host_files.hpp
   /// Where the command starts, an absolute path inside; without it where the caller stands.
   std::optional<std::string> directory;
+  bool as_root = false;  ///< as root of the environment, with its home
 };
 
 /// Becomes the command inside the environment, which is started if need be. Returns only on
@@ -116,6 +117,13 @@ Error enter(const instance::Workspace& workspace,
             const instance::Environment& environment,
             EnterRequest request,
             Reporter& reporter);
+
+/// As enter, in a child: gives how the command ended. The child has our terminal; what the keyboard
+/// sends is for the command. Errors: those of enter.
+Result<sys::ExitStatus> run_command(const instance::Workspace& workspace,
+                                    const instance::Environment& environment,
+                                    EnterRequest request,
+                                    Reporter& reporter);
 
 /// Ends every process inside: TERM, `grace`, KILL; then the holder. Cleans up what a crash left in
 /// any case, and gives false when there was nothing to end.

@@ -114,6 +114,7 @@ PlanInput plan_input(const instance::Workspace& workspace,
                   .private_directories = environment.private_directories(),
                   .guest_program = workspace.guest_program(),
                   .host_programs = find_host_programs(environment.spec),
+                  .mounts = environment.spec.mounts,
                   .nvidia = {}};
   if (is_on("nvidia", input.shares, input.facts)) {
     input.nvidia = host::probe_nvidia();
@@ -184,12 +185,39 @@ Result<std::optional<sys::FileLock>> take_lock(const instance::EnvironmentDirect
 }
 
 /// What runs beside it on the host, but for the broker.
-void start_companions(const instance::Environment& environment) {
+void start_companions(const instance::Environment& environment, Reporter& reporter) {
   std::vector<pid_t> companions;
   if (environment.spec.exports.any()) {
     companions.push_back(start_export_watch(environment));
   }
+  if (environment.spec.limits.any()) {
+    if (const auto limited = limit_environment(environment, environment.spec.limits); !limited) {
+      reporter.warn(
+          format("the limits of '{}' are not in force: {}", environment.name.string(),
+                 limited.error().to_line()),
+          "they need the service manager of your session (systemd), with cgroups of its own");
+    }
+    return;
+  }
   outlive_service(environment, companions);
+}
+
+/// With the places of what the user wants to be mounted in it: nothing is made in a directory of
+/// the host once it is mounted.
+Result<void> make_private_home(const instance::Environment& environment, const std::string& home) {
+  TRY(sys::make_directories(environment.private_home(), 0700));
+  for (const instance::ExtraMount& mount : environment.spec.mounts) {
+    if (!mount.target.starts_with(home + "/")) {
+      continue;
+    }
+    const std::string place = environment.private_home() + mount.target.substr(home.size());
+    const bool is_directory = sys::is_directory(mount.source);
+    TRY(sys::make_directories(is_directory ? place : sys::parent_of(place), 0700));
+    if (!is_directory && !sys::exists(place)) {
+      TRY_ASSIGN(const sys::UniqueFd made, sys::open_file(place, O_WRONLY | O_CREAT, 0600));
+    }
+  }
+  return {};
 }
 
 Result<void> start(const instance::Workspace& workspace,
@@ -213,7 +241,7 @@ Result<void> start(const instance::Workspace& workspace,
     launch.record.namespaces.emplace_back(own.name);
   }
   if (!environment.spec.shares.wants("home")) {
-    TRY(sys::make_directories(environment.private_home(), 0700));
+    TRY(make_private_home(environment, workspace.user.home));
   }
   const PlanInput input = plan_input(workspace, environment, store, launch.record.session_id);
   if (environment.spec.shares.wants("home")) {
@@ -240,7 +268,7 @@ Result<void> start(const instance::Workspace& workspace,
                        .door = launch.door.socket.get()};
   const auto prepare = [&root] { return prepare_root(root); };
   TRY(session::launch(std::move(launch), spawn, prepare));
-  start_companions(environment);
+  start_companions(environment, reporter);
   return {};
 }
 
@@ -248,7 +276,8 @@ Result<void> start(const instance::Workspace& workspace,
 /// upper directory is never mounted a second time.
 Result<void> adopt(const instance::Workspace& workspace,
                    const instance::Environment& environment,
-                   const Running& orphans) {
+                   const Running& orphans,
+                   Reporter& reporter) {
   TRY_ASSIGN(const auto lock,
              sys::FileLock::try_acquire(environment.lock_file(), sys::LockMode::exclusive));
   if (!lock && orphans.record.server_pid <= 0) {
@@ -268,7 +297,7 @@ Result<void> adopt(const instance::Workspace& workspace,
     return Prepared{};
   };
   TRY(session::launch(std::move(launch), spawn, prepare));
-  start_companions(environment);
+  start_companions(environment, reporter);
   return {};
 }
 
@@ -299,7 +328,7 @@ Result<Running> ensure_running(const instance::Workspace& workspace,
       running.reset();
     }
     if (!running || running->orphaned) {
-      TRY_CONTEXT(running ? adopt(workspace, environment, *running)
+      TRY_CONTEXT(running ? adopt(workspace, environment, *running, reporter)
                           : start(workspace, environment, reporter),
                   format("cannot start environment '{}'", name));
     }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "env/instance/commit.hpp"
+
+#include "env/base/format.hpp"
+#include "env/base/log.hpp"
+#include "env/instance/catalog.hpp"
+#include "env/instance/layers.hpp"
+#include "env/instance/staging.hpp"
+#include "env/sandbox/flatten.hpp"
+#include "env/sandbox/user_namespace.hpp"
+#include "env/sys/file.hpp"
+#include "env/sys/tree.hpp"
+
+namespace devenv::instance {
+namespace {
+
+/// A copy of an environment's changes in the store's tmp, removed unless it has become a layer.
+class ChangesCopy {
+ public:
+  ChangesCopy(image::Unfinished place, const sandbox::IdMap& map)
+      : place_(std::move(place)), map_(map) {}
+  ChangesCopy(const ChangesCopy&) = delete;
+  ChangesCopy& operator=(const ChangesCopy&) = delete;
+  ~ChangesCopy() {
+    if (!sys::exists(path())) {
+      return;
+    }
+    const auto removed =
+        sandbox::run_as_namespace_root(map_, [this] { return sys::remove_tree(path()); });
+    if (!removed) {
+      LOG_WARN("cannot remove '{}': {}", path(), removed.error().to_line());
+    }
+  }
+
+  const std::string& path() const { return place_.path; }
+
+  Result<void> fill(const std::string& upper) {
+    return sandbox::run_as_namespace_root(map_, [&]() -> Result<void> {
+      TRY(sys::make_directories(path(), 0700));
+      return sandbox::copy_tree(upper, path());
+    });
+  }
+
+ private:
+  image::Unfinished place_;
+  const sandbox::IdMap& map_;
+};
+
+Result<image::ImageRecord> commit(const Workspace& workspace,
+                                  const Environment& environment,
+                                  const CommitRequest& request,
+                                  Reporter& reporter) {
+  const State& state = environment.state;
+  TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
+  TRY_ASSIGN(const image::Store store, workspace.store());
+  NewImage image{.base_manifest = state.manifest_digest,
+                 .base_reference = state.image_reference,
+                 .layers = {},
+                 .reference = request.reference,
+                 .labels = request.labels};
+  std::optional<Digest> parent;
+  if (state.storage == sandbox::StorageDriver::copy) {
+    image.base_layers = BaseLayers::replaced;
+  } else {
+    for (const Digest& layer : state.layers) {
+      TRY_ASSIGN(SealedLayer known, stored_layer(store, layer));
+      image.layers.push_back(std::move(known));
+    }
+    parent = state.layers.back();
+  }
+  TRY_ASSIGN(image::Unfinished place, store.begin_unfinished("commit"));
+  ChangesCopy copy(std::move(place), map);
+  TRY_CONTEXT(copy.fill(environment.upper()), "cannot copy what was changed");
+  TRY_ASSIGN(SealedLayer changes, seal_layer(workspace, copy.path(), parent, reporter));
+  // Until images.json names it.
+  TRY_ASSIGN(const sys::FileLock lock, store.lock_layer(changes.chain_id, sys::LockMode::shared));
+  if (!store.has_layer(changes.chain_id)) {
+    return fail(
+        Error(ErrorCode::conflict, "the new layer was removed meanwhile").with_hint("try again"));
+  }
+  image.layers.push_back(std::move(changes));
+  return record_image(workspace, image, reporter);
+}
+
+}  // namespace
+
+Result<image::ImageRecord> commit_environment(const Workspace& workspace,
+                                              const EnvironmentDirectory& place,
+                                              const CommitRequest& request,
+                                              Reporter& reporter) {
+  TRY_ASSIGN(const sys::FileLock starting,
+             sys::FileLock::acquire(place.start_lock_file(), sys::LockMode::exclusive));
+  TRY_ASSIGN(const sys::FileLock running, lock_stopped(place));
+  TRY_ASSIGN(const Environment environment, reload(place));
+  TRY_ASSIGN_CONTEXT(image::ImageRecord record, commit(workspace, environment, request, reporter),
+                     format("cannot make an image of environment '{}'", place.name.string()));
+  return record;
+}
+
+}  // namespace devenv::instance
