@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// A step of a project's set-up, and what its result depends on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "env/base/digest.hpp"
+#include "env/base/result.hpp"
+#include "env/instance/environment.hpp"
+
+namespace devenv::build {
+
+/// A file of the project that a step reads.
+struct InputFile {
+  std::string path;    ///< relative to the project
+  std::string source;  ///< absolute, on the host
+  Digest digest;       ///< of its contents
+  bool executable = false;
+};
+
+/// Commands that become one layer together.
+struct Step {
+  std::string title;                             ///< for people
+  std::vector<instance::CommandWords> commands;  ///< in this order; each must succeed
+  bool as_user = false;                          ///< instead of root
+  std::vector<InputFile> inputs;                 ///< nothing else of the project is there
+  std::string cache;                             ///< name of a package cache; "": none
+  instance::CommandWords report;                 ///< what it prints afterwards is kept; empty: none
+};
+
+/// Where the inputs are while a step runs, and where it starts.
+constexpr const char* kProjectInside = "/run/devenv/project";
+/// Where a package cache is; also in $DEVENV_PACKAGE_CACHE.
+constexpr const char* kPackagesInside = "/run/devenv/packages";
+
+/// What the layer that a step makes is known by: the layer below (by chain id, so everything below
+/// it), what is run, and the inputs. Not the project, its place, or a name.
+Digest step_key(const Digest& below, const Step& step);
+
+/// The files that patterns name, sorted and each once. Patterns are relative to `project`; '*'
+/// stands for any text within a component, "**" for any directories, and a directory for everything
+/// in it. Links are not followed: an input is a file of the project.
+/// Errors: not_found for a pattern that names nothing; usage for one that leads out of the project.
+Result<std::vector<InputFile>> find_inputs(const std::string& project,
+                                           const std::vector<std::string>& patterns);
+
+}  // namespace devenv::build
