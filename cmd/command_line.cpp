@@ -226,10 +226,13 @@ SplitWords split_words(const std::vector<std::string>& words, Rest rest, const C
   if (rest == Rest::after_separator) {
     end = std::find(words.begin(), words.end(), "--");
     command = end == words.end() ? end : end + 1;
-  } else if (rest == Rest::after_first_argument) {
+  } else if (rest != Rest::none) {
     auto word = words.begin();
     bool only_arguments = false;
     for (; word != words.end(); ++word) {
+      if (*word == "--" && rest == Rest::after_optional_argument) {
+        return {.own = {words.begin(), word}, .command = {word + 1, words.end()}};
+      }
       if (!only_arguments && *word == "--") {
         only_arguments = true;
       } else if (only_arguments || !is_flag(*word)) {

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "cmd/assemble.hpp"
 #include "cmd/cli.hpp"
+#include "cmd/commit.hpp"
 #include "cmd/complete.hpp"
 #include "cmd/completion.hpp"
 #include "cmd/create.hpp"
@@ -14,16 +16,25 @@
 #include "cmd/export.hpp"
 #include "cmd/generate_entry.hpp"
 #include "cmd/help.hpp"
+#include "cmd/hook.hpp"
 #include "cmd/host.hpp"
 #include "cmd/image.hpp"
+#include "cmd/init.hpp"
 #include "cmd/inspect.hpp"
 #include "cmd/list.hpp"
+#include "cmd/lock.hpp"
 #include "cmd/profile.hpp"
+#include "cmd/push.hpp"
 #include "cmd/remove.hpp"
 #include "cmd/rename.hpp"
+#include "cmd/set.hpp"
 #include "cmd/ssh_config.hpp"
 #include "cmd/ssh_proxy.hpp"
 #include "cmd/stop.hpp"
+#include "cmd/task.hpp"
+#include "cmd/trust.hpp"
+#include "cmd/up.hpp"
+#include "cmd/upgrade.hpp"
 
 namespace devenv::cmd {
 namespace {
@@ -34,7 +45,7 @@ constexpr std::array kCommands = {
             "Create an environment", bind<CreateOptions, add_create, run_create>},
     Command{"enter", "", Group::environments, Rest::after_separator,
             "Enter an environment, creating it if need be", bind<EnterOptions, add_enter, run_enter>},
-    Command{"run", "", Group::environments, Rest::after_first_argument,
+    Command{"run", "", Group::environments, Rest::after_optional_argument,
             "Run a command in an environment", bind<RunOptions, add_run, run_run>},
     Command{"export", "", Group::environments, Rest::none,
             "Put programs of an environment into menus and PATH here",
@@ -53,16 +64,50 @@ constexpr std::array kCommands = {
     Command{"inspect", "", Group::environments, Rest::none,
             "Show everything about an environment", bind<InspectOptions, add_inspect, run_inspect>},
     Command{"edit", "", Group::environments, Rest::none,
-            "Change what an environment shares with the host", bind<EditOptions, add_edit, run_edit>},
+            "Change what an environment shares, mounts, may use and has installed",
+            bind<EditOptions, add_edit, run_edit>},
+    Command{"set", "", Group::environments, Rest::none,
+            "Change settings of an environment", bind<SetOptions, add_set, run_set>},
+    Command{"upgrade", "", Group::environments, Rest::none,
+            "Upgrade every package of environments", bind<UpgradeOptions, add_upgrade, run_upgrade>},
     Command{"rename", "", Group::environments, Rest::none,
             "Give an environment another name", bind<RenameOptions, add_rename, run_rename>},
+    Command{"commit", "", Group::environments, Rest::none,
+            "Make an image of an environment", bind<CommitOptions, add_commit, run_commit>},
     Command{"stop", "", Group::environments, Rest::none,
             "End every process of an environment", bind<StopOptions, add_stop, run_stop>},
     Command{"rm", "", Group::environments, Rest::none,
             "Remove environments", bind<RemoveOptions, add_remove, run_remove>},
 
+    Command{"init", "", Group::projects, Rest::none,
+            "Write a devenv.toml for the current directory", bind<InitOptions, add_init, run_init>},
+    Command{"assemble", "", Group::projects, Rest::none,
+            "Make the environments of a distrobox.ini", bind<AssembleOptions, add_assemble, run_assemble>},
+    Command{"up", "", Group::projects, Rest::none,
+            "Make, change and start the environment of a project", bind<UpOptions, add_up, run_up>},
+    Command{"down", "", Group::projects, Rest::none,
+            "End everything in the project's environment", bind<DownOptions, add_down, run_down>},
+    Command{"status", "", Group::projects, Rest::none,
+            "Show the project and its environment", bind<StatusOptions, add_status, run_status>},
+    Command{"task", "", Group::projects, Rest::after_optional_argument,
+            "Run a task of the project", bind<TaskOptions, add_task, run_task>},
+    Command{"allow", "", Group::projects, Rest::none,
+            "Let a project have what it asks for", bind<AllowOptions, add_allow, run_allow>},
+    Command{"deny", "", Group::projects, Rest::none,
+            "Let a project have nothing", bind<DenyOptions, add_deny, run_deny>},
+    Command{"lock", "", Group::projects, Rest::none,
+            "Write down what a project came to, for others", bind<LockOptions, add_lock, run_lock>},
+    Command{"push", "", Group::projects, Rest::none,
+            "Put what a project came to into a registry", bind<PushOptions, add_push, run_push>},
+    Command{"hook", "", Group::projects, Rest::none,
+            "Print what lets a shell notice projects", bind<HookOptions, add_hook, run_hook>},
+    Command{"__hook-line", "", Group::hidden, Rest::none,
+            "Answer the hook of a shell", bind<HookLineOptions, add_hook_line, run_hook_line>},
+
     Command{"image pull", "", Group::images, Rest::none,
             "Fetch an image from its registry", bind<ImagePullOptions, add_image_pull, run_image_pull>},
+    Command{"image push", "", Group::images, Rest::none,
+            "Send an image to a registry", bind<ImagePushOptions, add_image_push, run_image_push>},
     Command{"image list", "image ls", Group::images, Rest::none,
             "List images", bind<ImageListOptions, add_image_list, run_image_list>},
     Command{"image inspect", "", Group::images, Rest::none,
@@ -77,7 +122,9 @@ constexpr std::array kCommands = {
     Command{"profile show", "", Group::profiles, Rest::none,
             "Print a profile", bind<ProfileShowOptions, add_profile_show, run_profile_show>},
     Command{"profile check", "", Group::profiles, Rest::none,
-            "Look for mistakes in profiles", bind<ProfileCheckOptions, add_profile_check, run_profile_check>},
+            "Look for mistakes in profiles and in devenv.toml", bind<ProfileCheckOptions, add_profile_check, run_profile_check>},
+    Command{"profile schema", "", Group::profiles, Rest::none,
+            "Print the JSON Schema of devenv.toml", bind<ProfileSchemaOptions, add_profile_schema, run_profile_schema>},
 
     Command{"doctor", "", Group::host, Rest::none,
             "Tell whether this host is able, and what to type if not", bind<DoctorOptions, add_doctor, run_doctor>},
@@ -93,7 +140,7 @@ constexpr std::array kCommands = {
 // clang-format on
 
 constexpr std::array kFamilies = {
-    Family{"image", "Fetch, look at and remove images"},
+    Family{"image", "Fetch, send, look at and remove images"},
     Family{"profile", "Look at the distributions there are"},
 };
 
@@ -103,6 +150,8 @@ std::string_view title(Group group) {
   switch (group) {
     case Group::environments:
       return "Environments";
+    case Group::projects:
+      return "Projects";
     case Group::images:
       return "Images";
     case Group::profiles:

@@ -16,14 +16,15 @@ namespace devenv::cmd {
 struct Invocation;
 
 /// Under which heading the help lists a command.
-enum class Group { environments, images, profiles, host, hidden };
+enum class Group { environments, projects, images, profiles, host, hidden };
 std::string_view title(Group group);
 
 /// Which words belong, untouched, to a command inside the environment.
 enum class Rest {
   none,
-  after_separator,       ///< everything after the first "--"
-  after_first_argument,  ///< everything after the first argument; one "--" in front is dropped
+  after_separator,          ///< everything after the first "--"
+  after_first_argument,     ///< everything after the first argument; one "--" in front is dropped
+  after_optional_argument,  ///< the same; a "--" before any argument says that there is none
 };
 
 struct Command {

@@ -114,13 +114,15 @@ class Reader {
       waiting_for_ = nullptr;
     } else if (!only_arguments_ && word == "--") {
       only_arguments_ = true;
-      belongs_to_command_ = rest_ == Rest::after_separator;
+      belongs_to_command_ =
+          rest_ == Rest::after_separator || rest_ == Rest::after_optional_argument;
     } else if (!only_arguments_ && word.size() > 1 && word[0] == '-') {
       const FlagDescription* flag = find_flag(description_.flags, word);
       waiting_for_ = flag != nullptr && !flag->value.empty() ? flag : nullptr;
     } else {
       ++arguments_;
-      belongs_to_command_ = rest_ == Rest::after_first_argument;
+      belongs_to_command_ =
+          rest_ == Rest::after_first_argument || rest_ == Rest::after_optional_argument;
     }
   }
 

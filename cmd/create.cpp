@@ -96,7 +96,8 @@ Result<ExitCode> run_create(const CreateOptions& options, Context& context) {
       .pull = options.pull ? instance::PullPolicy::always : instance::PullPolicy::if_missing,
       .shares = std::move(shares),
       .host_commands = host_commands,
-      .exports = origin.exports};
+      .exports = origin.exports,
+      .surroundings = {.shell = origin.shell}};
   TRY(instance::create_environment(*workspace, request, context.ui()));
   context.ui().note(format("created '{}'", request.name.string()));
   context.ui().note(format("enter it with: devenv enter {}", request.name.string()));

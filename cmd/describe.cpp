@@ -69,11 +69,12 @@ CommandDescription describe(const Command& command) {
   if (command.rest == Rest::after_separator) {
     description.arguments.push_back(
         {.name = "-- COMMAND", .kind = kind::kCommand, .text = "what to run", .repeated = true});
-  } else if (command.rest == Rest::after_first_argument) {
+  } else if (command.rest == Rest::after_first_argument ||
+             command.rest == Rest::after_optional_argument) {
     description.arguments.push_back({.name = "COMMAND",
                                      .kind = kind::kCommand,
                                      .text = "what to run, with its arguments",
-                                     .required = true,
+                                     .required = command.rest == Rest::after_first_argument,
                                      .repeated = true});
   }
   for (FlagDescription& flag : global_flags()) {

@@ -4,6 +4,7 @@
 #include "cmd/desktop_run.hpp"
 #include "cmd/names.hpp"
 #include "cmd/notify.hpp"
+#include "cmd/project_run.hpp"
 #include "cmd/target.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/instance/create.hpp"
@@ -26,6 +27,45 @@ void add_desktop_flag(CLI::App& app, bool& desktop) {
                "between two '@@host' are files of the host");
 }
 
+bool has_shell_hooks(const instance::Environment& environment) {
+  return !environment.spec.hooks.enter.empty() || !environment.spec.hooks.leave.empty();
+}
+
+/// A hook that fails is told, and keeps nobody out.
+Result<void> run_shell_hook(const instance::Environment& environment,
+                            std::string_view moment,
+                            const instance::CommandWords& hook,
+                            Context& context) {
+  if (hook.empty()) {
+    return {};
+  }
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  TRY_ASSIGN(const sys::ExitStatus status,
+             session::run_command(*workspace, environment, {.command = hook}, context.ui()));
+  if (!status.success()) {
+    context.ui().warn(
+        format("the {} hook of '{}' {}", moment, environment.name.string(), status.to_string()),
+        "");
+  }
+  return {};
+}
+
+/// A shell between two commands.
+Result<ExitCode> enter_with_hooks(const instance::Environment& environment,
+                                  std::vector<std::string> variables,
+                                  const std::optional<std::string>& directory,
+                                  Context& context) {
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  TRY(run_shell_hook(environment, "enter", environment.spec.hooks.enter, context));
+  TRY_ASSIGN(const sys::ExitStatus status, session::run_command(*workspace, environment,
+                                                                {.umask = context.umask(),
+                                                                 .variables = std::move(variables),
+                                                                 .directory = directory},
+                                                                context.ui()));
+  TRY(run_shell_hook(environment, "leave", environment.spec.hooks.leave, context));
+  status.end_like_this();
+}
+
 /// Becomes the command; what comes back is told here, because its exit code is not that of any
 /// other error.
 Result<ExitCode> enter_environment(const instance::Environment& environment,
@@ -41,6 +81,10 @@ Result<ExitCode> enter_environment(const instance::Environment& environment,
   }
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(auto variables, variables_of(flags));
+  TRY(start_with_hook(environment, context));
+  if (command.empty() && has_shell_hooks(environment)) {
+    return enter_with_hooks(environment, std::move(variables), directory, context);
+  }
   // A login shell has its terminal to say what goes wrong; a program has nobody.
   const bool is_watched = desktop && !command.empty();
   const auto become = [&] {
@@ -98,16 +142,17 @@ Result<instance::Environment> create_target(const Target& target,
   TRY_ASSIGN(host::ShareChoice shares, context.shares(target.origin->shares, options.shares));
   context.ui().step(
       format("creating environment '{}' from {}", target.name.string(), described(*target.origin)));
-  auto created =
-      instance::create_environment(*workspace,
-                                   instance::CreateRequest{.name = target.name,
-                                                           .source = target.origin->source,
-                                                           .image_as_given = target.origin->image,
-                                                           .profile = target.origin->profile,
-                                                           .storage = storage,
-                                                           .shares = std::move(shares),
-                                                           .exports = target.origin->exports},
-                                   context.ui());
+  auto created = instance::create_environment(
+      *workspace,
+      instance::CreateRequest{.name = target.name,
+                              .source = target.origin->source,
+                              .image_as_given = target.origin->image,
+                              .profile = target.origin->profile,
+                              .storage = storage,
+                              .shares = std::move(shares),
+                              .exports = target.origin->exports,
+                              .surroundings = {.shell = target.origin->shell}},
+      context.ui());
   if (!created && created.error().code() == ErrorCode::conflict) {
     // Somebody else typed the same at the same time: then it is there now.
     TRY_ASSIGN(auto found, instance::find_environment(*workspace, target.name));
@@ -184,8 +229,11 @@ void add_enter(CLI::App& app, EnterOptions& options) {
   add_desktop_flag(app, options.desktop);
   app.add_flag("--dry-run", options.dry_run, "print what would be mounted, and do nothing");
   add_yes_flag(app, options.yes);
+  add_up_flags(app, options.up);
   app.footer(
-      "Without a command, your shell is started. Without TARGET, the only environment is entered.\n"
+      "Without a command, your shell is started. Without TARGET, the environment of the project "
+      "is\n"
+      "entered (devenv.toml here or above), or else the only one there is.\n"
       "\n"
       "Examples:\n"
       "  devenv enter fedora\n"
@@ -194,7 +242,31 @@ void add_enter(CLI::App& app, EnterOptions& options) {
 
 namespace {
 
+/// The project's environment, as its files say.
+Result<ExitCode> enter_project(const std::string& directory,
+                               const EnterOptions& options,
+                               Context& context) {
+  if (options.shares.given() || options.storage) {
+    return fail(Error(ErrorCode::usage, "what a project shares is said in its devenv.toml")
+                    .with_hint("for you alone: devenv.local.toml beside it"));
+  }
+  TRY_ASSIGN(const auto environment,
+             project_environment(directory, options.up, Outdated::is_told, context));
+  if (options.dry_run) {
+    return print_plan({.name = environment.name, .environment = environment, .origin = {}},
+                      context);
+  }
+  return enter_environment(environment, options.command, options.variables, options.workdir,
+                           options.desktop, context);
+}
+
 Result<ExitCode> enter_target(const EnterOptions& options, Context& context) {
+  if (!options.target) {
+    TRY_ASSIGN(const auto directory, find_project_here());
+    if (directory) {
+      return enter_project(*directory, options, context);
+    }
+  }
   std::string word;
   if (options.target) {
     word = *options.target;
@@ -237,17 +309,18 @@ Result<ExitCode> run_enter(const EnterOptions& options, Context& context) {
 }
 
 void add_run(CLI::App& app, RunOptions& options) {
-  app.add_option("NAME", options.name, "the environment")
-      ->type_name(kind::kEnvironment)
-      ->required();
+  app.add_option("NAME", options.name, "the environment; without it, before '--', the project's")
+      ->type_name(kind::kEnvironment);
   add_variable_flags(app, options.variables);
   add_workdir_flag(app, options.workdir);
   add_desktop_flag(app, options.desktop);
+  add_up_flags(app, options.up);
   app.footer(
       "Everything after NAME belongs to the command, flags included.\n"
       "\n"
       "Examples:\n"
       "  devenv run fedora sudo dnf install -y gcc\n"
+      "  devenv run -- make              in the environment of the project\n"
       "  devenv run web sh -c 'echo $0'");
 }
 
@@ -255,7 +328,14 @@ namespace {
 
 Result<ExitCode> run_in_environment(const RunOptions& options, Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
-  TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, options.name));
+  if (!options.name) {
+    TRY_ASSIGN(const std::string directory, require_project_here());
+    TRY_ASSIGN(const auto environment,
+               project_environment(directory, options.up, Outdated::is_told, context));
+    return enter_environment(environment, options.command, options.variables, options.workdir,
+                             options.desktop, context);
+  }
+  TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, *options.name));
   return enter_environment(environment, options.command, options.variables, options.workdir,
                            options.desktop, context);
 }
@@ -264,9 +344,10 @@ Result<ExitCode> run_in_environment(const RunOptions& options, Context& context)
 
 Result<ExitCode> run_run(const RunOptions& options, Context& context) {
   if (options.command.empty()) {
-    return fail(Error(ErrorCode::usage, "'devenv run' needs a command")
-                    .with_hint(format("for a shell: devenv enter {}",
-                                      text::shell_quote(text::sanitize(options.name)))));
+    return fail(
+        Error(ErrorCode::usage, "'devenv run' needs a command")
+            .with_hint(format("for a shell: devenv enter {}",
+                              text::shell_quote(text::sanitize(options.name.value_or(""))))));
   }
   auto ran = run_in_environment(options, context);
   if (!ran && options.desktop) {

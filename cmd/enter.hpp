@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cmd/cli.hpp"
+#include "cmd/project_up.hpp"
 #include "cmd/share_flags.hpp"
 #include "cmd/variable_flags.hpp"
 
@@ -14,6 +15,7 @@ namespace devenv::cmd {
 
 struct EnterOptions {
   std::optional<std::string> target;
+  UpFlags up;
   std::optional<std::string> storage;
   ShareFlags shares;
   VariableFlags variables;
@@ -27,7 +29,8 @@ void add_enter(CLI::App& app, EnterOptions& options);
 Result<ExitCode> run_enter(const EnterOptions& options, Context& context);
 
 struct RunOptions {
-  std::string name;
+  std::optional<std::string> name;
+  UpFlags up;
   VariableFlags variables;
   std::optional<std::string> workdir;
   bool desktop = false;

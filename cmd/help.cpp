@@ -118,7 +118,8 @@ std::string main_help(const Style& style) {
   std::string text =
       "A mutable shell of any Linux distribution on top of your own, without root\n\n" +
       heading("Usage", style) + "  devenv COMMAND [FLAGS]\n";
-  for (const Group group : {Group::environments, Group::images, Group::profiles, Group::host}) {
+  for (const Group group :
+       {Group::environments, Group::projects, Group::images, Group::profiles, Group::host}) {
     text += "\n" + heading(std::string(title(group)), style) +
             command_rows(select([&](const Command& c) { return c.group == group; }));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// devenv image pull, list, inspect, rm, prune
+// devenv image pull, push, list, inspect, rm, prune
 #pragma once
 
 #include <string>
@@ -17,6 +17,14 @@ struct ImagePullOptions {
 };
 void add_image_pull(CLI::App& app, ImagePullOptions& options);
 Result<ExitCode> run_image_pull(const ImagePullOptions& options, Context& context);
+
+struct ImagePushOptions {
+  std::string image;
+  std::string destination;
+  bool json = false;
+};
+void add_image_push(CLI::App& app, ImagePushOptions& options);
+Result<ExitCode> run_image_push(const ImagePushOptions& options, Context& context);
 
 struct ImageListOptions {
   bool json = false;

@@ -88,8 +88,8 @@ Result<std::optional<Origin>> origin_from_profile(const profiles::Catalog& catal
       wanted.release.empty() ? profile->name : profile->name + "-" + wanted.release;
   if (fetch == Fetch::registry) {
     TRY_ASSIGN(instance::ImageSource source, profiles::image_source(*profile, release));
-    return Origin{std::move(source), release.image,   profile->name,
-                  suggested_name,    profile->shares, profile->exports};
+    return Origin{std::move(source), release.image,    profile->name, suggested_name,
+                  profile->shares,   profile->exports, profile->shell};
   }
   if (profile->bootstrap_distribution.empty() || release.bootstrap_suite.empty()) {
     return fail(
@@ -102,7 +102,8 @@ Result<std::optional<Origin>> origin_from_profile(const profiles::Catalog& catal
                 profile->name,
                 suggested_name,
                 profile->shares,
-                profile->exports};
+                profile->exports,
+                profile->shell};
 }
 
 Result<Origin> require_profile(const profiles::Catalog& catalog,

@@ -19,6 +19,7 @@ struct Origin {
   std::string suggested_name;           ///< of the environment, when the user gives none
   host::ShareChoice shares;             ///< of the profile
   instance::ExportWishes exports = {};  ///< of the profile
+  std::string shell = {};               ///< of the profile; "": the user's
 };
 
 enum class Fetch { registry, bootstrap };

@@ -6,6 +6,10 @@
 #include "cmd/list.hpp"
 #include "cmd/origin.hpp"
 #include "cmd/ui/table.hpp"
+#include "env/sys/file.hpp"
+#include "profiles/package_manager.hpp"
+#include "profiles/project.hpp"
+#include "profiles/schema.hpp"
 
 namespace devenv::cmd {
 namespace {
@@ -25,6 +29,28 @@ Json document_of(const profiles::Profile& profile) {
               {"package_manager", profile.package_manager},
               {"bootstrap_distribution", text_or_null(profile.bootstrap_distribution)},
               {"releases", std::move(releases)}};
+}
+
+/// With what its default release's package manager is run with.
+Result<Json> full_document_of(const profiles::Profile& profile) {
+  TRY_ASSIGN(const auto release, profiles::choose_release(profile, ""));
+  TRY_ASSIGN(const auto manager, profiles::find_package_manager(profile, release));
+  Json document = document_of(profile);
+  document["shell"] = text_or_null(profile.shell);
+  document["tools"] = Json::object();
+  for (const auto& [tool, packages] : manager.tools) {
+    document["tools"][tool] = packages;
+  }
+  document["verbs"] = Json{{"refresh", manager.refresh},
+                           {"install", manager.install},
+                           {"remove", manager.remove},
+                           {"upgrade", manager.upgrade},
+                           {"list", manager.list},
+                           {"clean", manager.clean},
+                           {"add-repository", text_or_null(manager.add_repository)},
+                           {"add-key", text_or_null(manager.add_key)},
+                           {"snapshot", text_or_null(manager.snapshot)}};
+  return document;
 }
 
 /// All profiles that can be read; the others are warned of.
@@ -97,7 +123,8 @@ Result<ExitCode> run_profile_show(const ProfileShowOptions& options, Context& co
     // The profile as it is understood; a malformed one cannot be.
     TRY_ASSIGN(const auto profile, catalog.find(options.name));
     if (profile) {
-      context.ui().document(Json{{"schema", 1}, {"profile", document_of(*profile)}});
+      TRY_ASSIGN(Json document, full_document_of(*profile));
+      context.ui().document(Json{{"schema", 1}, {"profile", std::move(document)}});
       return ExitCode::done;
     }
   }
@@ -107,7 +134,10 @@ Result<ExitCode> run_profile_show(const ProfileShowOptions& options, Context& co
 }
 
 void add_profile_check(CLI::App& app, ProfileCheckOptions& options) {
-  app.add_option("NAME|FILE", options.subject, "a profile or a file; all profiles if none is given")
+  app.add_option(
+         "NAME|FILE", options.subject,
+         "a profile or a file, a devenv.toml too; the project's and all profiles if none is "
+         "given")
       ->type_name(kind::kProfileOrFile);
   add_json_flag(app, options.json);
   app.footer("Mistakes are printed as FILE:LINE:COLUMN: MESSAGE, and the exit status is 1.");
@@ -120,6 +150,10 @@ Result<ExitCode> run_profile_check(const ProfileCheckOptions& options, Context& 
     subjects.push_back(*options.subject);
   } else {
     TRY_ASSIGN(subjects, catalog.names());
+    TRY_ASSIGN(const std::string here, sys::canonical_path("."));
+    if (const auto project = profiles::find_project(here)) {
+      subjects.insert(subjects.begin(), format("{}/{}", *project, profiles::kProjectFile));
+    }
   }
   std::vector<profiles::Diagnostic> diagnostics;
   for (const std::string& subject : subjects) {
@@ -145,6 +179,21 @@ Result<ExitCode> run_profile_check(const ProfileCheckOptions& options, Context& 
     }
   }
   return diagnostics.empty() ? ExitCode::done : ExitCode::failed;
+}
+
+void add_profile_schema(CLI::App& app, ProfileSchemaOptions& options) {
+  only(app.add_option("KIND", options.kind, "of which file: devenv.toml, or a profile"),
+       {"project", "profile"});
+  app.footer("A JSON Schema, by which editors complete and check what is written.");
+}
+
+Result<ExitCode> run_profile_schema(const ProfileSchemaOptions& options, Context& context) {
+  const bool is_project = options.kind == "project";
+  const Json schema = is_project
+                          ? profiles::schema_json(profiles::project_schema(), "devenv.toml")
+                          : profiles::schema_json(profiles::profile_schema(), "devenv profile");
+  context.ui().document(schema);
+  return ExitCode::done;
 }
 
 }  // namespace devenv::cmd

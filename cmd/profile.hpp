@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// devenv profile list, show, check
+// devenv profile list, show, check, schema
 #pragma once
 
 #include <optional>
@@ -29,5 +29,11 @@ struct ProfileCheckOptions {
 };
 void add_profile_check(CLI::App& app, ProfileCheckOptions& options);
 Result<ExitCode> run_profile_check(const ProfileCheckOptions& options, Context& context);
+
+struct ProfileSchemaOptions {
+  std::string kind = "project";
+};
+void add_profile_schema(CLI::App& app, ProfileSchemaOptions& options);
+Result<ExitCode> run_profile_schema(const ProfileSchemaOptions& options, Context& context);
 
 }  // namespace devenv::cmd

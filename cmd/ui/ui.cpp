@@ -130,6 +130,18 @@ Result<bool> Ui::confirm(std::string_view question, std::string_view otherwise) 
                     .with_hint(format("answer yes with {}", otherwise)));
   }
   write_err(progress_.clear() + text::sanitize(question) + " [y/N] ");
+  TRY_ASSIGN(const std::string answer, read_answer());
+  const std::string word = text::to_lower(answer);
+  return word == "y" || word == "yes";
+}
+
+Result<std::string> Ui::ask(std::string_view question, std::string_view preset) {
+  write_err(progress_.clear() + format("{} [{}] ", text::sanitize(question), preset));
+  TRY_ASSIGN(std::string answer, read_answer());
+  return answer.empty() ? std::string(preset) : answer;
+}
+
+Result<std::string> Ui::read_answer() {
   std::string answer;
   std::array<char, 256> buffer{};
   // A terminal gives whole lines.
@@ -141,8 +153,7 @@ Result<bool> Ui::confirm(std::string_view question, std::string_view otherwise) 
     }
     answer.append(buffer.data(), count);
   }
-  const std::string word = text::to_lower(text::trim(answer));
-  return word == "y" || word == "yes";
+  return std::string(text::trim(answer));
 }
 
 }  // namespace devenv::cmd

@@ -57,6 +57,9 @@ class Ui final : public Reporter {
   /// answers it. Errors: usage, naming the flag, when nobody can be asked.
   Result<bool> confirm(std::string_view question, std::string_view otherwise);
 
+  /// A question with an answer of one line; an empty one is `preset`. Only where can_ask().
+  Result<std::string> ask(std::string_view question, std::string_view preset);
+
   bool is_quiet() const { return settings_.verbosity == Verbosity::quiet; }
   /// How data is decorated.
   const Style& out_style() const { return out_style_; }
@@ -65,6 +68,8 @@ class Ui final : public Reporter {
 
  private:
   void write_err(std::string_view text);
+  /// A line of standard input; "" at its end.
+  Result<std::string> read_answer();
   void line(std::string_view text);
 
   UiSettings settings_;

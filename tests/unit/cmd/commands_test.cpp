@@ -53,7 +53,7 @@ TEST_CASE("commands: the synopsis shows what is needed and what may be repeated"
   for (const Case& each : std::vector<Case>{
            {"create", "devenv create [FLAGS] [NAME]"},
            {"enter", "devenv enter [FLAGS] [TARGET] [-- COMMAND...]"},
-           {"run", "devenv run [FLAGS] NAME COMMAND..."},
+           {"run", "devenv run [FLAGS] [NAME] [COMMAND...]"},
            {"stop", "devenv stop [FLAGS] [NAME...]"},
            {"image pull", "devenv image pull [FLAGS] REF"},
        }) {

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/project_up.hpp"
+
+#include <algorithm>
+
+#include "cmd/project_record.hpp"
+#include "cmd/project_run.hpp"
+#include "cmd/project_steps.hpp"
+#include "env/base/format.hpp"
+#include "env/base/text.hpp"
+#include "env/build/switch_layers.hpp"
+#include "env/instance/catalog.hpp"
+#include "env/session/session.hpp"
+#include "env/sys/file.hpp"
+#include "env/sys/file_lock.hpp"
+#include "env/sys/process.hpp"
+
+namespace devenv::cmd {
+namespace {
+
+constexpr std::chrono::milliseconds kGrace{10000};
+constexpr std::size_t kMostNamed = 4;
+
+/// Letters that a name may have; the directory's name is anybody's.
+std::string name_from_directory(const std::string& directory) {
+  std::string name;
+  for (const char c : text::to_lower(text::base_name(directory))) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    if (plain) {
+      name += c;
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  name = name.substr(0, std::min<std::size_t>(name.find_last_not_of("-_") + 1, 40));
+  const std::size_t first = name.find_first_not_of("-_");
+  return first == std::string::npos ? "project" : name.substr(first);
+}
+
+/// Another project's, or nobody's: not to be touched. One whose project is gone has moved.
+bool is_taken(const instance::Environment& environment, const std::string& directory) {
+  const std::string& owner = environment.spec.project;
+  return owner != directory &&
+         (owner.empty() || sys::exists(format("{}/{}", owner, profiles::kProjectFile)));
+}
+
+/// What a change of the specification would have to restart the environment for.
+bool needs_restart(const instance::Spec& spec,
+                   const instance::CreateRequest& wanted,
+                   const instance::Environment& environment,
+                   const std::vector<Digest>& chain) {
+  return environment.state.layers != chain || !host::same_wishes(spec.shares, wanted.shares) ||
+         spec.mounts != wanted.mounts || spec.limits != wanted.limits;
+}
+
+void take_over(const instance::CreateRequest& wanted, instance::Spec& spec) {
+  spec.image = wanted.image_as_given;
+  spec.profile = wanted.profile;
+  if (!host::same_wishes(spec.shares, wanted.shares)) {
+    spec.shares = wanted.shares;
+  }
+  spec.host_commands = wanted.host_commands;
+  spec.exports = wanted.exports;
+  spec.project = wanted.project;
+  spec.mounts = wanted.mounts;
+  spec.surroundings = wanted.surroundings;
+  spec.hooks = wanted.hooks;
+  spec.limits = wanted.limits;
+}
+
+std::string program_of(pid_t pid) {
+  const auto name = sys::read_file(format("/proc/{}/comm", pid));
+  return name ? text::sanitize(text::trim(*name)) : format("process {}", pid);
+}
+
+class Upper {
+ public:
+  Upper(const std::string& directory, const UpFlags& flags, Context& context)
+      : directory_(directory), flags_(flags), context_(context) {}
+
+  Result<instance::Environment> bring() {
+    TRY_ASSIGN(workspace_, context_.workspace());
+    TRY_ASSIGN(loaded_, load_trusted(directory_, flags_.project, context_));
+    const profiles::Project& project = *loaded_.project;
+    TRY_ASSIGN(const sys::FileLock lock, take_turn());
+    record_.files = stamps_before();
+    TRY_ASSIGN(const ProjectRoot root, make_project_root(project, flags_, context_));
+    TRY_ASSIGN(Origin origin, origin_of_project(project, context_));
+    TRY_ASSIGN(instance::EnvironmentName name,
+               project_environment_name(project, flags_.project.variant, context_));
+    TRY_ASSIGN(instance::CreateRequest request,
+               request_of_project(project, std::move(origin), std::move(name), context_));
+    request.layers = root.chain;
+    request.image = root.image;
+    TRY_ASSIGN(instance::Environment environment, make_or_change(request, root));
+    TRY(finish(environment, root));
+    return environment;
+  }
+
+ private:
+  /// One after the other: the second finds everything done.
+  Result<sys::FileLock> take_turn() {
+    const std::string file = project_record_file(workspace_->paths.data, directory_, "") + ".lock";
+    TRY(sys::make_directories(sys::parent_of(file), 0700));
+    return sys::FileLock::acquire(file, sys::LockMode::exclusive);
+  }
+
+  /// Taken before anything is read from them: what changes meanwhile is noticed the next time.
+  std::vector<FileStamp> stamps_before() const {
+    std::vector<FileStamp> stamps;
+    for (const profiles::ProjectSource& source : loaded_.sources) {
+      stamps.push_back(stamp_of(source.path));
+    }
+    stamps.push_back(stamp_of(format("{}/{}", directory_, profiles::kLocalFile)));
+    stamps.push_back(stamp_of(format("{}/{}", directory_, profiles::kLockFile)));
+    for (const std::string& name : loaded_.project->dotenv) {
+      stamps.push_back(stamp_of(name.starts_with('/') ? name : directory_ + "/" + name));
+    }
+    std::vector<std::string> patterns = loaded_.project->keys;
+    for (const profiles::SetupStep& step : loaded_.project->setup) {
+      patterns.insert(patterns.end(), step.inputs.begin(), step.inputs.end());
+    }
+    for (const std::string& pattern : patterns) {
+      const auto inputs = build::find_inputs(directory_, {pattern});
+      for (const build::InputFile& input : inputs.value_or(std::vector<build::InputFile>())) {
+        stamps.push_back(stamp_of(input.source));
+        stamps.push_back(stamp_of(sys::parent_of(input.source)));
+      }
+    }
+    return stamps;
+  }
+
+  Result<instance::Environment> make_or_change(const instance::CreateRequest& request,
+                                               const ProjectRoot& root) {
+    TRY_ASSIGN(auto found, instance::find_environment(*workspace_, request.name));
+    if (!found) {
+      context_.ui().step(format("creating environment '{}'", request.name.string()));
+      return instance::create_environment(*workspace_, request, context_.ui());
+    }
+    if (needs_restart(found->spec, request, *found, root.chain)) {
+      TRY(stop_if_idle(*found));
+      if (found->state.layers != root.chain) {
+        context_.ui().step(format("changing environment '{}'", request.name.string()));
+      }
+      TRY(build::switch_layers(
+          *workspace_, *found, root.image, root.chain,
+          flags_.discard_changes ? build::Changes::discard : build::Changes::keep));
+    }
+    TRY(instance::change_spec(*found, [&](instance::Spec& spec) { take_over(request, spec); }));
+    return instance::reload(*found);
+  }
+
+  Result<void> stop_if_idle(const instance::Environment& environment) {
+    TRY_ASSIGN(const auto running, session::find_running(environment));
+    if (!running) {
+      return {};
+    }
+    TRY_ASSIGN(const std::vector<pid_t> inside, session::processes_inside(*running));
+    if (!inside.empty() && !flags_.restart) {
+      std::vector<std::string> names;
+      for (std::size_t i = 0; i < std::min(inside.size(), kMostNamed); ++i) {
+        names.push_back(program_of(inside[i]));
+      }
+      return fail(
+          Error(ErrorCode::conflict, format("'{}' has to be restarted, and {} is running in it{}",
+                                            environment.name.string(), join(names, ", "),
+                                            inside.size() > kMostNamed ? " and more" : ""))
+              .with_hint("end it: devenv up --restart"));
+    }
+    TRY(session::stop(environment, kGrace));
+    return {};
+  }
+
+  Result<void> finish(const instance::Environment& environment, const ProjectRoot& root) {
+    const auto before =
+        load_project_record(workspace_->paths.data, directory_, flags_.project.variant);
+    record_.directory = directory_;
+    record_.variant = flags_.project.variant;
+    record_.environment = environment.name.string();
+    record_.created = before && before->created && before->environment == record_.environment &&
+                      before->created_at == environment.spec.created_at;
+    record_.created_at = environment.spec.created_at;
+    record_.groups = root.groups;
+    if (!record_.created) {
+      TRY(run_create_hook(environment));
+    }
+    record_.created = true;
+    return save_project_record(workspace_->paths.data, record_);
+  }
+
+  /// Once in the life of the environment, which it starts.
+  Result<void> run_create_hook(const instance::Environment& environment) {
+    const instance::CommandWords& hook = environment.spec.hooks.create;
+    if (hook.empty()) {
+      return {};
+    }
+    TRY(start_with_hook(environment, context_));
+    context_.ui().step("running the create hook");
+    TRY_ASSIGN(const sys::ExitStatus status,
+               session::run_command(*workspace_, environment,
+                                    {.command = hook, .directory = directory_}, context_.ui()));
+    if (!status.success()) {
+      return fail(Error(ErrorCode::failed, format("the create hook {}", status.to_string()))
+                      .with_hint("it is run again by the next devenv up"));
+    }
+    return {};
+  }
+
+  const std::string& directory_;
+  const UpFlags& flags_;
+  Context& context_;
+  const instance::Workspace* workspace_ = nullptr;
+  profiles::LoadedProject loaded_;
+  ProjectRecord record_;
+};
+
+}  // namespace
+
+void add_up_flags(CLI::App& app, UpFlags& flags) {
+  add_project_flags(app, flags.project);
+  app.add_flag("--locked", flags.locked, "only what devenv.toml.lock says, and no other");
+  app.add_flag("--frozen", flags.frozen, "as --locked, and fetch and build nothing");
+  app.add_flag("--restart", flags.restart, "end what runs inside, if the environment must restart");
+  app.add_flag("--discard-changes", flags.discard_changes,
+               "begin the root anew: let go of all that was changed in it by hand");
+}
+
+Result<instance::EnvironmentName> project_environment_name(const profiles::Project& project,
+                                                           const std::string& variant,
+                                                           Context& context) {
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  std::string base = project.name.empty() ? name_from_directory(project.directory) : project.name;
+  if (!variant.empty()) {
+    base += "-" + variant;
+  }
+  TRY_ASSIGN(instance::EnvironmentName name, instance::EnvironmentName::parse(base));
+  TRY_ASSIGN(const auto found, instance::find_environment(*workspace, name));
+  if (!found || !is_taken(*found, project.directory)) {
+    return name;
+  }
+  constexpr std::uint64_t kShort = 0xffffff;
+  return instance::EnvironmentName::parse(
+      format("{}-{:06x}", base, text::fnv1a(project.directory) & kShort));
+}
+
+Result<std::optional<instance::Environment>> current_environment(const std::string& directory,
+                                                                 const std::string& variant,
+                                                                 Context& context) {
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  const auto record = load_project_record(workspace->paths.data, directory, variant);
+  if (!record || !record->created || !is_current(*record)) {
+    return std::nullopt;
+  }
+  TRY_ASSIGN(const auto name, instance::EnvironmentName::parse(record->environment));
+  TRY_ASSIGN(auto environment, instance::find_environment(*workspace, name));
+  if (!environment || environment->spec.project != directory) {
+    return std::nullopt;
+  }
+  return environment;
+}
+
+Result<instance::Environment> bring_up(const std::string& directory,
+                                       const UpFlags& flags,
+                                       Context& context) {
+  return Upper(directory, flags, context).bring();
+}
+
+}  // namespace devenv::cmd

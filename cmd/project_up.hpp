@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// A project's environment becomes what its files say.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cmd/cli.hpp"
+#include "cmd/project_load.hpp"
+#include "cmd/project_steps.hpp"
+#include "env/build/build.hpp"
+#include "env/instance/environment.hpp"
+#include "profiles/lock.hpp"
+
+namespace devenv::cmd {
+
+struct UpFlags {
+  ProjectFlags project;
+  bool locked = false;           ///< devenv.toml.lock must fit, and is not changed
+  bool frozen = false;           ///< and nothing is fetched or built
+  bool restart = false;          ///< end what runs inside if that is needed
+  bool discard_changes = false;  ///< let go of what was changed inside by hand
+};
+void add_up_flags(CLI::App& app, UpFlags& flags);
+
+/// The environment as it is, when nothing that it depends on has changed since it was brought up:
+/// a few stat(2) calls. nullopt otherwise.
+Result<std::optional<instance::Environment>> current_environment(const std::string& directory,
+                                                                 const std::string& variant,
+                                                                 Context& context);
+
+/// What a project comes to, before there is an environment of it.
+struct ProjectRoot {
+  image::ImageRecord image;               ///< the base
+  std::vector<build::BuiltLayer> layers;  ///< on top of it
+  std::vector<Digest> chain;              ///< of all
+  PackageGroups groups;                   ///< what was installed together
+  std::string manager;                    ///< by which package manager; "": none
+};
+
+/// Fetches and builds what is missing. Errors: those of fetching and building; conflict for
+/// `locked` when the lock does not fit, not_found for `frozen` when something is missing.
+Result<ProjectRoot> make_project_root(const profiles::Project& project,
+                                      const UpFlags& flags,
+                                      Context& context);
+
+/// Makes the environment, or changes it; nothing when it is what the project says. Does not start
+/// it. Errors: conflict when it is in use and would have to be restarted.
+Result<instance::Environment> bring_up(const std::string& directory,
+                                       const UpFlags& flags,
+                                       Context& context);
+
+/// The lock beside devenv.toml; nullopt when there is none.
+Result<std::optional<profiles::ProjectLock>> load_project_lock(const std::string& directory);
+
+/// The name of a project's environment: what devenv.toml says, else its directory's; with the
+/// variant, and with a number of the directory where another project has the name.
+Result<instance::EnvironmentName> project_environment_name(const profiles::Project& project,
+                                                           const std::string& variant,
+                                                           Context& context);
+
+}  // namespace devenv::cmd

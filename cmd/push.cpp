@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/push.hpp"
+
+#include "cmd/lock.hpp"
+#include "env/instance/layers.hpp"
+
+namespace devenv::cmd {
+
+void add_push(CLI::App& app, PushOptions& options) {
+  app.add_option("REF", options.reference, "where to: an image's name in a registry")
+      ->type_name(kind::kReference)
+      ->required();
+  add_project_flags(app, options.project);
+  app.footer(
+      "Puts the project's layers into a registry and writes that into devenv.toml.lock: whoever "
+      "has\n"
+      "the project fetches them instead of building them.\n"
+      "\n"
+      "Example:\n"
+      "  devenv push registry.example.org/team/web:dev");
+}
+
+Result<ExitCode> run_push(const PushOptions& options, Context& context) {
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  TRY_ASSIGN(image::Reference reference, image::Reference::parse(options.reference));
+  TRY_ASSIGN(const std::string directory, require_project_here());
+  TRY_ASSIGN(const auto loaded, load_trusted(directory, options.project, context));
+  const profiles::Project& project = *loaded.project;
+  TRY_ASSIGN(const ProjectRoot root,
+             make_project_root(project, UpFlags{.project = options.project}, context));
+  std::vector<instance::SealedLayer> layers;
+  for (const build::BuiltLayer& layer : root.layers) {
+    layers.push_back({layer.diff_id, layer.chain_id, layer.size_bytes});
+  }
+  TRY_ASSIGN(const image::ImageRecord pushed,
+             instance::push_image(*workspace,
+                                  {.base_manifest = root.image.manifest_digest,
+                                   .base_reference = root.image.reference,
+                                   .layers = std::move(layers),
+                                   .reference = reference,
+                                   .labels = {}},
+                                  context.ui()));
+  profiles::ProjectLock lock = lock_of(project, root);
+  lock.pushed = format("{}/{}@{}", reference.registry(), reference.repository(),
+                       pushed.manifest_digest.string());
+  TRY(save_lock(project, lock, options.project, context));
+  context.ui().note(
+      format("pushed {}, and wrote it into devenv.toml.lock", text::sanitize(reference.string())));
+  return ExitCode::done;
+}
+
+}  // namespace devenv::cmd
