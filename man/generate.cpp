@@ -7,6 +7,8 @@
 //   @COMMANDS@        all commands with their summaries
 //   @GLOBAL_OPTIONS@  flags that every command has
 //   @EXIT_CODES@      the table of exit statuses
+//   @KEYS name@       the keys of a file: "project", "profile" or "config"
+//   @TOOLS@           the names of tools that every distribution has packages of
 //   @VERSION@
 // An unknown placeholder or command is an error, so that a page cannot fall behind.
 #include <functional>
@@ -17,6 +19,8 @@
 #include "cmd/describe.hpp"
 #include "cmd/version.hpp"
 #include "env/sys/file.hpp"
+#include "profiles/package_manager.hpp"
+#include "profiles/schema.hpp"
 
 namespace devenv::cmd {
 namespace {
@@ -101,6 +105,45 @@ std::string global_option_list() {
   return text;
 }
 
+/// A line of a schema: what stands in backquotes is to be typed.
+std::string key_text(std::string_view doc) {
+  std::string text;
+  bool is_typed = false;
+  for (const std::string_view piece : text::split(doc, '`')) {
+    text += is_typed ? bold(piece) : escape(piece);
+    is_typed = !is_typed;
+  }
+  return text;
+}
+
+std::string key_list(std::span<const profiles::SchemaKey> schema) {
+  std::string text;
+  std::string_view table;
+  for (const profiles::SchemaKey& row : schema) {
+    if (row.table != table) {
+      table = row.table;
+      text += ".SS " + escape(profiles::table_heading(schema, table)) + "\n";
+    }
+    text += ".TP\n" + bold(row.name) + "\n" + escape(profiles::type_name(row.kind)) +
+            (row.need == profiles::Need::required ? ", required: " : ": ") + key_text(row.doc) +
+            ".\n";
+  }
+  return text;
+}
+
+Result<std::string> keys_of(const std::string& file) {
+  if (file == "project") {
+    return key_list(profiles::project_schema());
+  }
+  if (file == "profile") {
+    return key_list(profiles::profile_schema());
+  }
+  if (file == "config") {
+    return key_list(profiles::config_schema());
+  }
+  return fail(ErrorCode::usage, format("nothing is known of the file '{}'", file));
+}
+
 /// What stands for the placeholder between two '@'.
 Result<std::string> fill(const std::string& placeholder) {
   const std::size_t space = placeholder.find(' ');
@@ -113,6 +156,12 @@ Result<std::string> fill(const std::string& placeholder) {
   }
   if (what == "GLOBAL_OPTIONS") {
     return global_option_list();
+  }
+  if (what == "KEYS" && space != std::string::npos) {
+    return keys_of(placeholder.substr(space + 1));
+  }
+  if (what == "TOOLS") {
+    return escape(join(profiles::tool_names(), ", ")) + ".\n";
   }
   if (what == "EXIT_CODES") {
     return exit_codes();
