@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "env/image/layer/unpack.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <unordered_set>
 #include <utility>
 
 #include "env/base/format.hpp"
@@ -37,6 +39,7 @@ class Unpacker {
   Result<void> add_root(const Entry& entry);
   Result<void> add_hard_link(const Entry& entry);
   Result<void> wait_for_target(const std::string& target);
+  void keep_last_of_each_name();
   Result<void> link_waiting();
   Result<bool> link_now(const LowerHardLink& link);
   Result<Writer::LinkOutcome> link_to(const std::string& target);
@@ -193,7 +196,21 @@ Result<void> Unpacker::wait_for_target(const std::string& target) {
   return {};
 }
 
+/// The last entry of a name counts, also when none of them could be made at once.
+void Unpacker::keep_last_of_each_name() {
+  std::unordered_set<std::string> seen;
+  std::vector<LowerHardLink> kept;
+  for (auto link = waiting_.rbegin(); link != waiting_.rend(); ++link) {
+    if (seen.insert(link->path).second) {
+      kept.push_back(std::move(*link));
+    }
+  }
+  std::reverse(kept.begin(), kept.end());
+  waiting_ = std::move(kept);
+}
+
 Result<void> Unpacker::link_waiting() {
+  keep_last_of_each_name();
   for (LowerHardLink& link : waiting_) {
     auto linked = link_now(link);
     if (!linked) {

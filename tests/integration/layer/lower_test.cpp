@@ -99,6 +99,16 @@ TEST_CASE("finish layer: hard links to layers below become copies, times of dire
         expected);
 }
 
+TEST_CASE("finish layer: of two hard links of one name the last counts") {
+  const std::string base = layer().file("one", "1").file("two", "2").finish();
+  check({base, layer().hard_link("new", "one").hard_link("new", "two").finish()},
+        "new f 0644 0:0 '2'\n");
+  check(
+      {base, layer().hard_link("new", "later").hard_link("new", "two").file("later", "").finish()},
+      "later f 0644 0:0 ''\n"
+      "new f 0644 0:0 '2'\n");
+}
+
 TEST_CASE("finish layer: hard links follow links of the layers below, inside them") {
   const std::string base = layer()
                                .directory("usr")
