@@ -159,13 +159,33 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+namespace {
+
+/// Characters that are not seen, or turn around what is written after them (Unicode, general
+/// categories Cf, Zl and Zp): as UTF-8.
+bool is_invisible(std::string_view text) {
+  const auto at = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  if (at(0) == 0xe2) {  // U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F
+    return (at(1) == 0x80 &&
+            ((at(2) >= 0x8b && at(2) <= 0x8f) || (at(2) >= 0xa8 && at(2) <= 0xae))) ||
+           (at(1) == 0x81 && at(2) >= 0xa0 && at(2) <= 0xaf);
+  }
+  return (at(0) == 0xef && at(1) == 0xbb && at(2) == 0xbf) ||  // U+FEFF
+         (at(0) == 0xf3 && at(1) == 0xa0 &&
+          (at(2) == 0x80 || at(2) == 0x81));  // U+E0000 to U+E007F
+}
+
+}  // namespace
+
 std::string sanitize(std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string safe;
   safe.reserve(text.size());
   while (!text.empty()) {
     const auto byte = static_cast<unsigned char>(text[0]);
-    const std::size_t length = is_control(byte) ? 0 : utf8_length(text);
+    const std::size_t length = is_control(byte) || is_invisible(text) ? 0 : utf8_length(text);
     if (length == 0) {
       safe += {'\\', 'x', kHex[byte >> 4U], kHex[byte & 0xfU]};
       text.remove_prefix(1);

@@ -110,6 +110,13 @@ Result<void> remove_file_at(int directory, const std::string& name) {
   return {};
 }
 
+Result<void> remove_directory_at(int directory, const std::string& name) {
+  if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) == -1) {
+    return fail_errno(errno, format("cannot remove '{}'", name));
+  }
+  return {};
+}
+
 Result<std::string> read_link_at(int directory, const std::string& name) {
   std::array<char, PATH_MAX> target{};
   const ssize_t length = ::readlinkat(directory, name.c_str(), target.data(), target.size());

@@ -27,6 +27,8 @@ Result<void> make_hard_link_at(int from_directory,
 Result<void> rename_at(int directory, const std::string& from, const std::string& to);
 /// unlinkat(2) of anything but a directory.
 Result<void> remove_file_at(int directory, const std::string& name);
+/// unlinkat(2) of an empty directory.
+Result<void> remove_directory_at(int directory, const std::string& name);
 Result<std::string> read_link_at(int directory, const std::string& name);
 
 /// fchownat(2); "" is the file that `directory` is open on. Ids of the current user namespace.

@@ -37,6 +37,10 @@ Result<void> become(std::uint32_t uid, std::uint32_t gid) {
   return {};
 }
 
+std::uint32_t effective_uid() {
+  return ::geteuid();
+}
+
 Result<void> leave_namespaces(int flags) {
   if (::unshare(flags) == -1) {
     return fail_errno(errno, "cannot make new namespaces");

@@ -40,6 +40,8 @@ struct Credentials {
   std::vector<std::uint32_t> groups;
 };
 Result<Credentials> credentials();
+/// geteuid(2).
+std::uint32_t effective_uid();
 
 /// prctl(PR_SET_NAME), at most 15 bytes: what ps and /proc/PID/comm show.
 void set_process_name(const std::string& name);
