@@ -52,6 +52,9 @@ Result<WorkerResult> act(const image::fetch::Context& context, const Options& op
   if (const auto* pull = std::get_if<PullOptions>(&options.action)) {
     return any(image::fetch::pull(context, pull->reference, options.platform));
   }
+  if (const auto* feature = std::get_if<FeatureOptions>(&options.action)) {
+    return any(image::fetch::fetch_feature(context, feature->reference));
+  }
   if (const auto* import = std::get_if<ImportOptions>(&options.action)) {
     return any(image::fetch::import_archive(context, import->file, import->name, options.platform));
   }

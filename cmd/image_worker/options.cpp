@@ -48,8 +48,9 @@ struct Command {
   std::array<std::string_view, 6> options;
   std::size_t positional;
 };
-constexpr std::array<Command, 6> kCommands = {{
+constexpr std::array<Command, 7> kCommands = {{
     {"pull", {"--store", "--platform", "--max-size", ""}, 1},
+    {"feature", {"--store", "", "", ""}, 1},
     {"import", {"--store", "--platform", "--max-size", "--name"}, 1},
     {"bootstrap", {"--store", "--distribution", "--suite", "--mirror"}, 0},
     {"seal", {"--store", "--tree", "--parent", ""}, 0},
@@ -184,6 +185,10 @@ Result<decltype(Options::action)> read_action(std::string_view command,
     TRY_ASSIGN(image::Reference reference, image::Reference::parse(arguments.positional[0]));
     return PullOptions{std::move(reference)};
   }
+  if (command == "feature") {
+    TRY_ASSIGN(image::Reference reference, image::Reference::parse(arguments.positional[0]));
+    return FeatureOptions{std::move(reference)};
+  }
   if (command == "import") {
     const std::string& file = arguments.positional[0];
     const std::string name = arguments.value("--name");
@@ -217,7 +222,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments,
         return !arguments.empty() && candidate.name == arguments[0];
       });
   if (command == kCommands.end()) {
-    return usage("expected one of pull, import, bootstrap, seal, compose, push");
+    return usage("expected one of pull, feature, import, bootstrap, seal, compose, push");
   }
   TRY_ASSIGN(const Arguments read,
              read_arguments(*command, {arguments.begin() + 1, arguments.end()}));

@@ -22,6 +22,9 @@ namespace devenv::image_worker {
 struct PullOptions {
   image::Reference reference;
 };
+struct FeatureOptions {
+  image::Reference reference;
+};
 struct ImportOptions {
   std::string file;
   image::Reference name;
@@ -47,6 +50,7 @@ struct Options {
   std::optional<std::uint64_t> max_ratio;
   std::optional<std::chrono::seconds> timeout;
   std::variant<PullOptions,
+               FeatureOptions,
                ImportOptions,
                image::fetch::BootstrapRequest,
                SealOptions,

@@ -178,8 +178,12 @@ Result<std::string> Store::read_blob(const Digest& digest) const {
   return sys::read_file(blob_file(digest));
 }
 
+std::string Store::images_file() const {
+  return path_ + "/images.json";
+}
+
 Result<std::vector<ImageRecord>> Store::images() const {
-  const std::string file = path_ + "/images.json";
+  const std::string file = images_file();
   TRY_ASSIGN(const auto text, sys::read_file_if_exists(file, kMaxImagesBytes));
   if (!text) {
     return std::vector<ImageRecord>{};
@@ -231,7 +235,7 @@ Result<void> Store::update_images(
     array.push_back(record.to_json());
   }
   const Json document{{"schema", kSchema}, {"images", std::move(array)}};
-  return sys::write_file_atomic(path_ + "/images.json", json::dump(document, 1) + "\n", kFileMode);
+  return sys::write_file_atomic(images_file(), json::dump(document, 1) + "\n", kFileMode);
 }
 
 Result<void> Store::put_image(const ImageRecord& record) const {

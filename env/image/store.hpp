@@ -77,6 +77,7 @@ class Store {
   std::string blob_file(const Digest& digest) const;
   std::string partial_file(const Digest& digest) const;  ///< tmp/<hex>.partial
   std::string temporary_directory() const;               ///< tmp
+  std::string images_file() const;                       ///< replaced when any image changes
   bool has_layer(const Digest& chain_id) const;
 
   /// Shared: the layer is in use (a pull that needs it, a create that has not written its state

@@ -38,6 +38,11 @@ Result<Outcome> read_result(const Json& event) {
     TRY_ASSIGN(SealedLayer sealed, SealedLayer::from_json(*layer));
     return Outcome(std::move(sealed));
   }
+  if (json::find(event, "feature") != nullptr) {
+    TRY_ASSIGN(const Json* feature, json::get_object(event, "feature"));
+    TRY_ASSIGN(StoredFeature stored, StoredFeature::from_json(*feature));
+    return Outcome(std::move(stored));
+  }
   TRY_ASSIGN(const Json* image, json::get_object(event, "image"));
   TRY_ASSIGN(ImageRecord record, ImageRecord::from_json(*image));
   return Outcome(std::move(record));
@@ -101,8 +106,10 @@ void EventWriter::progress(std::string_view id,
 void EventWriter::result(const WorkerResult& result) {
   if (const auto* record = std::get_if<ImageRecord>(&result)) {
     send({{"event", "result"}, {"image", record->to_json()}});
+  } else if (const auto* layer = std::get_if<SealedLayer>(&result)) {
+    send({{"event", "result"}, {"layer", layer->to_json()}});
   } else {
-    send({{"event", "result"}, {"layer", std::get<SealedLayer>(result).to_json()}});
+    send({{"event", "result"}, {"feature", std::get<StoredFeature>(result).to_json()}});
   }
 }
 

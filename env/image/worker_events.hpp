@@ -6,6 +6,7 @@
 //   {"event":"progress","id":"...","activity":"...","done_bytes":0,"total_bytes":0,"finished":false}
 //   {"event":"result","image":{...}}
 //   {"event":"result","layer":{"diff_id":"...","chain_id":"...","size_bytes":0}}
+//   {"event":"result","feature":{"manifest":"...","feature":{...},"files":[...]}}
 //   {"event":"error","error":{"code":"...","message":"...","causes":["..."],"hint":"..."}}
 #pragma once
 
@@ -17,13 +18,14 @@
 #include "env/base/json.hpp"
 #include "env/base/reporter.hpp"
 #include "env/base/result.hpp"
+#include "env/image/feature.hpp"
 #include "env/image/record.hpp"
 #include "env/image/sealed_layer.hpp"
 
 namespace devenv::image {
 
 /// What a command of devenv-image gives.
-using WorkerResult = std::variant<ImageRecord, SealedLayer>;
+using WorkerResult = std::variant<ImageRecord, SealedLayer, StoredFeature>;
 
 /// The sending side. A write that fails is ignored: the reader is gone and will be noticed (a
 /// program that uses this ignores SIGPIPE). A line is one write: lines of several processes on one

@@ -7,6 +7,7 @@
 #include "env/base/json.hpp"
 #include "env/base/text.hpp"
 #include "env/image/config.hpp"
+#include "env/image/feature.hpp"
 #include "env/image/manifest.hpp"
 #include "env/image/record.hpp"
 #include "env/image/worker_events.hpp"
@@ -77,6 +78,21 @@ void read_config(std::string_view text) {
   }
 }
 
+void read_feature(std::string_view text) {
+  if (const auto layer = parse_feature_manifest(text); !layer) {
+    check(layer.error());
+  } else {
+    must(layer->size_bytes <= kMaxFeatureBytes && layer->media_type == kFeatureLayerType);
+  }
+  const auto feature = parse_feature(text);
+  if (!feature) {
+    check(feature.error());
+    return;
+  }
+  const auto again = Feature::from_json(feature->to_json());
+  must(again && *again == *feature);
+}
+
 class Listener final : public devenv::Reporter {
  public:
   void step(std::string_view message) override { safe(message); }
@@ -120,6 +136,7 @@ void read_events(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   read_events(text);
+  read_feature(text);
   const auto json = devenv::json::parse(text);
   if (!json) {
     // No reader gets further than that.

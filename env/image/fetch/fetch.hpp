@@ -16,6 +16,7 @@
 
 #include "env/base/reporter.hpp"
 #include "env/base/result.hpp"
+#include "env/image/feature.hpp"
 #include "env/image/fetch/cancellation.hpp"
 #include "env/image/layer/unpack.hpp"
 #include "env/image/platform.hpp"
@@ -53,6 +54,14 @@ struct Context {
 Result<ImageRecord> pull(const Context& context,
                          const Reference& reference,
                          const Platform& platform);
+
+/// Fetches a dev container feature: store/features/HEX/ has feature.json (StoredFeature) and
+/// files/. One that is there already, by its manifest's digest, is only read.
+///
+/// Only plain files come out of its tar, below their own directory: links, devices and names that
+/// lead out of it make it a hostile one. Errors: those of registry::RegistryClient; unsupported for
+/// what is no feature; integrity (digest, limits, names, no install.sh, devcontainer-feature.json).
+Result<StoredFeature> fetch_feature(const Context& context, const Reference& reference);
 
 /// Imports a root file system tar (of any compression), an OCI layout (a directory, or in a tar) or
 /// a docker archive; found out by content.

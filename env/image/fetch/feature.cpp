@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// A dev container feature comes into the store.
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "env/base/format.hpp"
+#include "env/base/text.hpp"
+#include "env/image/codec/decompress.hpp"
+#include "env/image/codec/hash.hpp"
+#include "env/image/fetch/fetch.hpp"
+#include "env/image/layer/entry_path.hpp"
+#include "env/image/layer/reader.hpp"
+#include "env/image/registry/registry_client.hpp"
+#include "env/sys/file.hpp"
+#include "env/sys/tree.hpp"
+
+namespace devenv::image::fetch {
+namespace {
+
+constexpr std::size_t kLongestPath = 255;  // bytes
+constexpr const char* kDocumentFile = "feature.json";
+
+/// Bytes that are here already.
+class TextSource final : public ByteSource {
+ public:
+  explicit TextSource(std::string_view bytes) : left_(bytes) {}
+  Result<std::size_t> read(std::span<char> buffer) override {
+    const std::size_t count = std::min(buffer.size(), left_.size());
+    std::memcpy(buffer.data(), left_.data(), count);
+    left_.remove_prefix(count);
+    return count;
+  }
+
+ private:
+  std::string_view left_;
+};
+
+struct Contents {
+  std::string bytes;
+  bool executable = false;
+};
+/// By path.
+using Files = std::map<std::string, Contents>;
+
+/// The files of a feature's tar, which may be compressed: tools push a .tgz under this type.
+class FeatureReader {
+ public:
+  Result<Files> read(std::string_view blob) {
+    TextSource source(blob);
+    TRY_ASSIGN(const auto plain, decompress(source));
+    // Headers and padding count, too: nothing that was packed well goes on for ever.
+    HashingSource limited(*plain, 2 * kMaxFeatureBytes);
+    TarReader tar(limited);
+    TRY_ASSIGN(const Entry* entry, tar.next());
+    while (entry != nullptr) {
+      TRY(take(*entry, tar));
+      TRY_ASSIGN(entry, tar.next());
+    }
+    for (const std::string_view needed : {kFeatureDocument, kFeatureScript}) {
+      if (!files_.contains(std::string(needed))) {
+        return fail(ErrorCode::integrity, format("it has no {}", needed));
+      }
+    }
+    return std::move(files_);
+  }
+
+ private:
+  Result<void> take(const Entry& entry, TarReader& tar) {
+    std::string path;
+    TRY_CONTEXT(normalize_path(entry.path, kLongestPath, path),
+                format("entry '{}'", text::sanitize(entry.path)));
+    if (entry.kind == EntryKind::directory) {
+      return {};
+    }
+    if (entry.kind != EntryKind::regular || path.empty()) {
+      return fail(ErrorCode::integrity,
+                  format("entry '{}' is no plain file", text::sanitize(entry.path)));
+    }
+    if (files_.size() >= kMaxFeatureFiles) {
+      return fail(ErrorCode::integrity, format("it has more than {} files", kMaxFeatureFiles));
+    }
+    if (entry.size > kMaxFeatureBytes - total_) {
+      return fail(ErrorCode::integrity,
+                  format("its files have more than {} bytes", kMaxFeatureBytes));
+    }
+    total_ += entry.size;
+    constexpr mode_t kOwnerMayRun = 0100;
+    Contents contents{std::string(entry.size, '\0'), (entry.mode & kOwnerMayRun) != 0};
+    TRY_ASSIGN(auto block, tar.next_block());
+    while (block) {
+      if (block->offset > contents.bytes.size() ||
+          block->bytes.size() > contents.bytes.size() - block->offset) {
+        return fail(ErrorCode::integrity, format("entry '{}' is longer than it says", path));
+      }
+      std::copy(block->bytes.begin(), block->bytes.end(),
+                contents.bytes.begin() + static_cast<std::ptrdiff_t>(block->offset));
+      TRY_ASSIGN(block, tar.next_block());
+    }
+    files_.insert_or_assign(std::move(path), std::move(contents));
+    return {};
+  }
+
+  Files files_;
+  std::uint64_t total_ = 0;
+};
+
+Result<std::string> download(registry::RegistryClient& client, const Descriptor& blob) {
+  std::string bytes;
+  const auto append = [&](std::string_view more) -> Result<void> {
+    if (more.size() > blob.size_bytes - bytes.size()) {
+      return fail(ErrorCode::integrity,
+                  format("blob {} is longer than it should be", blob.digest.abbreviated()));
+    }
+    bytes += more;
+    return {};
+  };
+  TRY(client.download(blob, 0, append));
+  if (sha256(bytes) != blob.digest) {
+    return fail(ErrorCode::integrity, format("what came is not blob {}", blob.digest.string()));
+  }
+  return bytes;
+}
+
+/// What an earlier fetch has stored; nullopt when there is none, or it is damaged.
+std::optional<StoredFeature> stored(const std::string& directory) {
+  const auto text = sys::read_file_if_exists(format("{}/{}", directory, kDocumentFile));
+  if (!text || !*text) {
+    return std::nullopt;
+  }
+  const auto document = json::parse(**text);
+  auto feature = document ? StoredFeature::from_json(*document)
+                          : Result<StoredFeature>(fail(document.error()));
+  return feature ? std::optional(*std::move(feature)) : std::nullopt;
+}
+
+/// Makes the directory as a whole: whoever sees it sees all of it.
+Result<StoredFeature> put(const Store& store, const Digest& manifest, const Files& files) {
+  TRY_ASSIGN(Feature feature, parse_feature(files.at(std::string(kFeatureDocument)).bytes));
+  StoredFeature result{manifest, std::move(feature), {}};
+  TRY_ASSIGN(const Unfinished place, store.begin_unfinished("feature"));
+  for (const auto& [path, contents] : files) {
+    const bool executable = contents.executable || path == kFeatureScript;
+    const std::string target = format("{}/files/{}", place.path, path);
+    TRY(sys::make_directories(sys::parent_of(target), 0700));
+    TRY(sys::replace_file(target, contents.bytes, executable ? 0700 : 0600));
+    result.files.push_back({path, sha256(contents.bytes), executable});
+  }
+  TRY(sys::write_file_atomic(format("{}/{}", place.path, kDocumentFile),
+                             json::dump(result.to_json()) + "\n"));
+  const std::string directory = feature_directory(store.path(), manifest);
+  TRY(sys::make_directories(sys::parent_of(directory), 0700));
+  if (!stored(directory)) {
+    TRY(sys::remove_tree(directory));
+    if (const auto moved = sys::rename_no_replace(place.path, directory); !moved) {
+      // Somebody else was faster; what they have is the same.
+      return stored(directory) ? Result<StoredFeature>(std::move(result)) : fail(moved.error());
+    }
+    return result;
+  }
+  TRY(sys::remove_tree(place.path));
+  return result;
+}
+
+Result<StoredFeature> fetch(const Context& context, const Reference& reference) {
+  TRY_ASSIGN(auto credentials, registry::load_credentials(reference, context.get_variable));
+  registry::RegistryClient client(reference, context.timeouts,
+                                  {.credentials = std::move(credentials)});
+  TRY_ASSIGN(const registry::FetchedManifest manifest, client.manifest(reference.selector()));
+  if (auto found = stored(feature_directory(context.store.path(), manifest.digest))) {
+    return *std::move(found);
+  }
+  TRY_ASSIGN(const Descriptor layer, parse_feature_manifest(manifest.bytes));
+  TRY_ASSIGN(const std::string blob, download(client, layer));
+  TRY_ASSIGN(const Files files, FeatureReader().read(blob));
+  return put(context.store, manifest.digest, files);
+}
+
+}  // namespace
+
+Result<StoredFeature> fetch_feature(const Context& context, const Reference& reference) {
+  context.reporter.step(format("fetching feature {}", reference.string()));
+  auto fetched = fetch(context, reference);
+  if (!fetched) {
+    return fail(fetched.error().context(format("cannot use feature '{}'", reference.string())));
+  }
+  return fetched;
+}
+
+}  // namespace devenv::image::fetch
