@@ -115,6 +115,9 @@ void add_wishes(const Spec& spec, Json& json) {
   if (!spec.project.empty()) {
     json["project"] = spec.project;
   }
+  if (!spec.host_root) {
+    json["host_root"] = false;
+  }
   Json mounts = Json::array();
   for (const ExtraMount& mount : spec.mounts) {
     mounts.push_back(
@@ -144,6 +147,8 @@ void add_wishes(const Spec& spec, Json& json) {
 
 Result<void> read_wishes(const Json& json, Spec& spec) {
   spec.project = json::string_or(json, "project", "");
+  const Json* const host_root = json::find(json, "host_root");
+  spec.host_root = host_root == nullptr || *host_root != Json(false);
   if (json::find(json, "mounts") != nullptr) {
     TRY_ASSIGN(const Json* mounts, json::get_array(json, "mounts"));
     for (const Json& each : *mounts) {

@@ -98,7 +98,8 @@ struct Spec {
   host::ShareChoice shares;                       ///< what it has of the host
   HostCommands host_commands = HostCommands::allow;
   ExportWishes exports;
-  std::string project;  ///< directory of the devenv.toml it belongs to; "" if none
+  std::string project;    ///< directory of the devenv.toml it belongs to; "" if none
+  bool host_root = true;  ///< this machine's root is below /run/host
   std::vector<ExtraMount> mounts;
   Surroundings surroundings;
   Hooks hooks;

@@ -3,6 +3,7 @@
 
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
+#include "env/base/text.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/instance/worker.hpp"
 #include "env/sandbox/user_namespace.hpp"
@@ -69,6 +70,43 @@ Result<void> remove_paths(const sandbox::IdMap& map, const std::vector<std::stri
   return sandbox::run_as_namespace_root(map, remove);
 }
 
+/// Of a file as it is; "" for what is none. Its change time cannot be set back.
+std::string stamp_of(const std::string& path) {
+  const auto info = sys::stat_path(path);
+  if (!info || !*info || !S_ISREG((*info)->st_mode)) {
+    return "";
+  }
+  return format("{} {} {}.{} {}", (*info)->st_ino, (*info)->st_size, (*info)->st_ctim.tv_sec,
+                (*info)->st_ctim.tv_nsec, path);
+}
+
+/// What was made of an archive is used again as long as the archive is the same.
+Result<image::ImageRecord> import_archive(const Workspace& workspace,
+                                          const image::Store& store,
+                                          const std::string& path,
+                                          PullPolicy policy,
+                                          Reporter& reporter) {
+  const std::string stamp = stamp_of(path);
+  const std::string note = format("{}/imports/{:016x}", store.path(), text::fnv1a(stamp));
+  if (policy == PullPolicy::if_missing && !stamp.empty()) {
+    const auto known = sys::read_file_if_exists(note);
+    const auto lines = text::lines(known && *known ? std::string_view(**known) : "");
+    if (lines.size() == 2 && lines[0] == stamp) {
+      TRY_ASSIGN(auto image, store.find_image(lines[1]));
+      if (image) {
+        return *std::move(image);
+      }
+    }
+  }
+  TRY_ASSIGN(image::ImageRecord image,
+             run_for_image(workspace, {"import", "--store", store.path(), path}, reporter));
+  if (!stamp.empty() && stamp_of(path) == stamp) {
+    TRY(sys::make_directories(store.path() + "/imports", 0700));
+    TRY(sys::replace_file(note, format("{}\n{}\n", stamp, image.manifest_digest.string()), 0600));
+  }
+  return image;
+}
+
 }  // namespace
 
 Result<image::ImageRecord> obtain_image(const Workspace& workspace,
@@ -82,8 +120,7 @@ Result<image::ImageRecord> obtain_image(const Workspace& workspace,
   if (const auto* packages = std::get_if<Bootstrap>(&source)) {
     return bootstrap(workspace, store, *packages, policy, reporter);
   }
-  const std::string& path = std::get<ArchiveFile>(source).path;
-  return run_for_image(workspace, {"import", "--store", store.path(), path}, reporter);
+  return import_archive(workspace, store, std::get<ArchiveFile>(source).path, policy, reporter);
 }
 
 Result<PruneResult> prune_images(const Workspace& workspace, PruneScope scope, bool dry_run) {

@@ -243,6 +243,27 @@ void add_etc(const PlanInput& input, MountPlan& plan) {
   }
 }
 
+/// The host's root, which links lead into; or, where that is not to be seen, only the files that
+/// they name.
+void add_host_root(const PlanInput& input, MountPlan& plan) {
+  if (input.host_root) {
+    plan.emplace_back(BindMount{.source = HostPath("/"),
+                                .target = EnvPath(kHostRootInside),
+                                .presence = Presence::required});
+    return;
+  }
+  for (const host::Share* share : shares_on(input)) {
+    const auto links = text::split(share->links, ' ');
+    for (const host::SharedFile& file : input.facts.etc_files) {
+      if (std::find(links.begin(), links.end(), file.path) != links.end()) {
+        plan.emplace_back(BindMount{.source = HostPath(file.path),
+                                    .target = EnvPath(file.link_target),
+                                    .access = Access::read_only});
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::string runtime_directory_inside(const host::ShareChoice& shares,
@@ -272,8 +293,7 @@ MountPlan plan_mounts(const PlanInput& input) {
   for (sandbox::MountOp& op : plan_nvidia(input.nvidia)) {
     plan.push_back(std::move(op));
   }
-  plan.emplace_back(BindMount{
-      .source = HostPath("/"), .target = EnvPath(kHostRootInside), .presence = Presence::required});
+  add_host_root(input, plan);
   return plan;
 }
 

@@ -29,6 +29,7 @@ struct PlanInput {
   /// Run on the host when the image has none: see find_host_programs.
   std::vector<std::string> host_programs;
   std::vector<instance::ExtraMount> mounts;
+  bool host_root = true;     ///< see Spec::host_root
   host::NvidiaFacts nvidia;  ///< empty when it is not shared
 };
 

@@ -4,6 +4,7 @@
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/file_lock.hpp"
 #include "env/sys/namespaces.hpp"
 #include "env/sys/process.hpp"
 
@@ -26,8 +27,14 @@ pid_t living_process(const std::string& record) {
   if (words.size() != 2 || !pid || !started) {
     return -1;
   }
+  const auto process = sys::open_pidfd(static_cast<pid_t>(*pid));
   const auto now = sys::process_start_time(static_cast<pid_t>(*pid));
-  return now && *now == *started ? static_cast<pid_t>(*pid) : -1;
+  if (!process || !now || *now != *started) {
+    return -1;
+  }
+  // One that has ended may be waited for still.
+  const auto ended = sys::wait_pidfd(process->get(), std::chrono::milliseconds(0));
+  return ended && !*ended ? static_cast<pid_t>(*pid) : -1;
 }
 
 }  // namespace
@@ -39,10 +46,12 @@ Result<bool> start_service(const instance::Workspace& workspace,
                            Reporter& reporter) {
   const std::string directory = directory_of(environment);
   const std::string record = format("{}/{}.pid", directory, name);
+  TRY(sys::make_directories(directory, 0700));
+  TRY_ASSIGN(const sys::FileLock turn,
+             sys::FileLock::acquire(directory + "/lock", sys::LockMode::exclusive));
   if (living_process(record) > 0) {
     return false;
   }
-  TRY(sys::make_directories(directory, 0700));
   TRY_ASSIGN(const sys::UniqueFd log,
              sys::open_file(format("{}/{}.log", directory, name),
                             O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600));

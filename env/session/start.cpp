@@ -115,6 +115,7 @@ PlanInput plan_input(const instance::Workspace& workspace,
                   .guest_program = workspace.guest_program(),
                   .host_programs = find_host_programs(environment.spec),
                   .mounts = environment.spec.mounts,
+                  .host_root = environment.spec.host_root,
                   .nvidia = {}};
   if (is_on("nvidia", input.shares, input.facts)) {
     input.nvidia = host::probe_nvidia();
