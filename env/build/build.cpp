@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "env/base/format.hpp"
+#include "env/base/sha256.hpp"
 #include "env/base/text.hpp"
 #include "env/build/package_cache.hpp"
 #include "env/build/scratch.hpp"
@@ -48,6 +49,11 @@ Result<void> stage_inputs(const Step& step, const std::string& directory) {
     const std::string target = directory + "/" + input.path;
     TRY(sys::make_directories(sys::parent_of(target), 0755));
     TRY_ASSIGN(const std::string contents, sys::read_regular_file(input.source));
+    if (sha256_of(contents) != input.digest) {
+      return fail(Error(ErrorCode::conflict,
+                        format("input '{}' was changed meanwhile", text::sanitize(input.path)))
+                      .with_hint("try again"));
+    }
     TRY(sys::replace_file(target, contents, input.executable ? 0755 : 0644));
   }
   return {};

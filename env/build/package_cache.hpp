@@ -6,6 +6,7 @@
 
 #include "env/base/app_paths.hpp"
 #include "env/base/result.hpp"
+#include "env/instance/workspace.hpp"
 #include "env/sys/file_lock.hpp"
 
 namespace devenv::build {
@@ -19,5 +20,8 @@ struct PackageCache {
 
 /// "apt-debian-13"; made when it is not there. Waits for whoever has it.
 Result<PackageCache> open_package_cache(const AppPaths& paths, const std::string& name);
+
+/// Deletes all but those in use; their files belong to ids of the map.
+Result<void> remove_package_caches(const instance::Workspace& workspace);
 
 }  // namespace devenv::build

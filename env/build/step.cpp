@@ -42,8 +42,7 @@ bool matches(std::string_view name, std::string_view pattern) {
 /// Files below a project that fit one pattern.
 class InputFinder {
  public:
-  InputFinder(const std::string& project, std::map<std::string, InputFile>& found)
-      : project_(project), found_(found) {}
+  explicit InputFinder(const std::string& project) : project_(project) {}
 
   Result<void> find(std::string_view pattern) {
     std::vector<std::string> parts;
@@ -64,6 +63,14 @@ class InputFinder {
               .with_hint(format("it is looked for below {}", project_)));
     }
     return {};
+  }
+
+  Inputs take() {
+    Inputs inputs{.files = {}, .directories = std::move(directories_)};
+    for (auto& [path, file] : found_) {
+      inputs.files.push_back(std::move(file));
+    }
+    return inputs;
   }
 
  private:
@@ -87,6 +94,20 @@ class InputFinder {
     return {};
   }
 
+  /// A link to a file of the project is that file, under the link's name.
+  Result<void> add_link(const std::string& path) {
+    const auto real = sys::canonical_path(absolute(path));
+    const auto info =
+        real ? sys::stat_path(*real) : Result<std::optional<struct stat>>(std::nullopt);
+    TRY_ASSIGN(const std::string root, sys::canonical_path(project_));
+    if (!real || !info || !*info || !S_ISREG((*info)->st_mode) || !real->starts_with(root + "/")) {
+      return fail(Error(
+          ErrorCode::usage,
+          format("input '{}' is a link that names no file of the project", text::sanitize(path))));
+    }
+    return add(path, **info);
+  }
+
   /// `path` is there; what is in it fits from parts[next] on.
   Result<void> descend(const std::string& path,
                        const std::vector<std::string>& parts,
@@ -98,6 +119,9 @@ class InputFinder {
     if (S_ISREG(info->st_mode)) {
       const bool over = next >= parts.size() || (next + 1 == parts.size() && parts[next] == "**");
       return over ? add(path, *info) : Result<void>();
+    }
+    if (S_ISLNK(info->st_mode)) {
+      return add_link(path);
     }
     if (!S_ISDIR(info->st_mode)) {
       return {};
@@ -113,6 +137,7 @@ class InputFinder {
     if (deep) {
       TRY(descend_matching(path, parts, next + 1));
     }
+    directories_.push_back(absolute(path));
     TRY_ASSIGN(const auto names, sys::list_directory(absolute(path)));
     for (const std::string& name : names) {
       if (everything || deep) {
@@ -132,7 +157,8 @@ class InputFinder {
   }
 
   const std::string& project_;
-  std::map<std::string, InputFile>& found_;
+  std::map<std::string, InputFile> found_;
+  std::vector<std::string> directories_;
   std::size_t count_ = 0;
 };
 
@@ -161,19 +187,12 @@ Digest step_key(const Digest& below, const Step& step) {
       {kVersion, below.string(), commands, step.as_user ? "user" : "root", inputs});
 }
 
-Result<std::vector<InputFile>> find_inputs(const std::string& project,
-                                           const std::vector<std::string>& patterns) {
-  std::map<std::string, InputFile> found;
-  InputFinder finder(project, found);
+Result<Inputs> find_inputs(const std::string& project, const std::vector<std::string>& patterns) {
+  InputFinder finder(project);
   for (const std::string& pattern : patterns) {
     TRY(finder.find(pattern));
   }
-  std::vector<InputFile> inputs;
-  inputs.reserve(found.size());
-  for (auto& [path, input] : found) {
-    inputs.push_back(std::move(input));
-  }
-  return inputs;
+  return finder.take();
 }
 
 }  // namespace devenv::build

@@ -38,11 +38,16 @@ constexpr const char* kPackagesInside = "/run/devenv/packages";
 /// it), what is run, and the inputs. Not the project, its place, or a name.
 Digest step_key(const Digest& below, const Step& step);
 
-/// The files that patterns name, sorted and each once. Patterns are relative to `project`; '*'
-/// stands for any text within a component, "**" for any directories, and a directory for everything
-/// in it. Links are not followed: an input is a file of the project.
-/// Errors: not_found for a pattern that names nothing; usage for one that leads out of the project.
-Result<std::vector<InputFile>> find_inputs(const std::string& project,
-                                           const std::vector<std::string>& patterns);
+struct Inputs {
+  std::vector<InputFile> files;          ///< sorted by path, each once
+  std::vector<std::string> directories;  ///< absolute; were listed: a new file may fit
+};
+
+/// The files that patterns name. Patterns are relative to `project`; '*' stands for any text within
+/// a component, "**" for any directories, and a directory for everything in it. A link is the file
+/// of the project that it names.
+/// Errors: not_found for a pattern that names nothing; usage for one, or a link, that leads out of
+/// the project.
+Result<Inputs> find_inputs(const std::string& project, const std::vector<std::string>& patterns);
 
 }  // namespace devenv::build

@@ -63,6 +63,18 @@ Result<void> StepStore::put(const BuiltLayer& layer) const {
   return sys::write_file_atomic(file(layer.key), json::dump(layer.to_json()) + "\n");
 }
 
+void StepStore::sweep() const {
+  const std::string directory = store_.path() + "/steps";
+  const auto names = sys::list_directory(directory);
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    constexpr std::string_view kEnding = ".json";
+    const auto key = Digest::parse("sha256:" + name.substr(0, name.find('.')));
+    if (key && name.ends_with(kEnding) && !find(*key)) {
+      (void)sys::remove_file(format("{}/{}", directory, name));
+    }
+  }
+}
+
 Result<sys::FileLock> StepStore::lock(const Digest& key) const {
   return store_.lock_layer(key, sys::LockMode::exclusive);
 }

@@ -37,6 +37,8 @@ class StepStore {
   /// nullopt when there is none, also when its layer is gone or its record cannot be read.
   std::optional<BuiltLayer> find(const Digest& key) const;
   Result<void> put(const BuiltLayer& layer) const;
+  /// Removes the records whose layers are gone. Failures are left for the next time.
+  void sweep() const;
   /// Waits until nobody else makes this step's layer.
   Result<sys::FileLock> lock(const Digest& key) const;
 

@@ -2,10 +2,11 @@
 #include "env/build/switch_layers.hpp"
 
 #include <algorithm>
-#include <array>
+#include <set>
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
+#include "env/build/comparison.hpp"
 #include "env/build/user_marks.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/instance/staging.hpp"
@@ -14,158 +15,19 @@
 #include "env/sys/file.hpp"
 #include "env/sys/file_lock.hpp"
 #include "env/sys/tree.hpp"
-#include "env/sys/xattr.hpp"
 
 namespace devenv::build {
 namespace {
 
 constexpr std::size_t kMostNamed = 5;
 
-/// Written as programs run: both sides may have them, and the environment's own stay.
-constexpr std::array<std::string_view, 7> kVolatile = {
-    "var/log/", "var/cache/", "var/tmp/", "tmp/", "run/", "root/.cache/", "var/lib/apt/lists/"};
-/// Made anew by a start or by the next program that needs them: those of the layers are the better
-/// ones.
-constexpr std::array<std::string_view, 8> kMadeAnew = {
-    "etc/ld.so.cache", "etc/.pwd.lock", "etc/passwd-", "etc/group-",
-    "etc/shadow-",     "etc/gshadow-",  "etc/subuid-", "etc/subgid-"};
-
-bool is_volatile(std::string_view path) {
-  return std::any_of(kVolatile.begin(), kVolatile.end(),
-                     [&](std::string_view prefix) { return path.starts_with(prefix); });
+Error cannot_tell(const std::string& name) {
+  return Error(ErrorCode::conflict,
+               format("'{}' has storage 'copy', which keeps what was changed by hand and what lies "
+                      "below in one",
+                      name))
+      .with_hint("begin anew: devenv up --discard-changes");
 }
-
-bool is_made_anew(std::string_view path) {
-  return std::find(kMadeAnew.begin(), kMadeAnew.end(), path) != kMadeAnew.end();
-}
-
-bool is_account_file(std::string_view path) {
-  const auto files = account_files();
-  return path.starts_with("etc/") &&
-         std::find(files.begin(), files.end(), path.substr(4)) != files.end();
-}
-
-/// Both overlays' ways to say "nothing from below".
-Result<bool> is_opaque(int directory) {
-  for (const char* name : {"user.overlay.opaque", "user.fuseoverlayfs.opaque"}) {
-    TRY_ASSIGN(const auto value, sys::get_xattr_at(directory, ".", name));
-    if (value && *value == "y") {
-      return true;
-    }
-  }
-  TRY_ASSIGN(const auto mark, sys::stat_at(directory, ".wh..wh..opq"));
-  return mark.has_value();
-}
-
-/// Two files of the same contents, or links to the same.
-Result<bool> are_same(int one, int other, const std::string& path, const struct stat& info) {
-  if (S_ISLNK(info.st_mode)) {
-    TRY_ASSIGN(const std::string target, sys::read_link_at(one, path));
-    const auto second = sys::read_link_at(other, path);
-    return second && *second == target;
-  }
-  TRY_ASSIGN(const auto second_info, sys::stat_at(other, path));
-  constexpr off_t kLargest = 1024 * 1024;
-  if (!S_ISREG(info.st_mode) || !second_info || !S_ISREG(second_info->st_mode) ||
-      second_info->st_size != info.st_size || info.st_size > kLargest) {
-    return false;
-  }
-  TRY_ASSIGN(const sys::UniqueFd first_file, sys::open_at(one, path, O_RDONLY | O_NOFOLLOW));
-  TRY_ASSIGN(const sys::UniqueFd second_file, sys::open_at(other, path, O_RDONLY | O_NOFOLLOW));
-  TRY_ASSIGN(const std::string first, sys::read_all(first_file.get()));
-  TRY_ASSIGN(const std::string second, sys::read_all(second_file.get()));
-  return first == second;
-}
-
-/// What is in `upper` and also in layers that come or go.
-class Comparison {
- public:
-  Comparison(int upper, std::vector<sys::UniqueFd> layers)
-      : upper_(upper), layers_(std::move(layers)) {}
-
-  Result<void> run() { return walk(""); }
-
-  std::vector<std::string> conflicts;
-  std::vector<std::string> accounts;    ///< to be merged
-  std::vector<std::string> superseded;  ///< to be removed from upper
-
- private:
-  Result<void> walk(const std::string& directory) {
-    TRY_ASSIGN(sys::UniqueFd fd, sys::open_at(upper_, directory.empty() ? "." : directory,
-                                              O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    TRY_ASSIGN(const bool opaque, directory.empty() ? Result<bool>(false) : is_opaque(fd.get()));
-    if (opaque && is_in_layers(directory)) {
-      conflicts.push_back(directory);
-      return {};
-    }
-    TRY_ASSIGN(const auto names, sys::list_directory(std::move(fd)));
-    for (const std::string& name : names) {
-      TRY(compare(directory.empty() ? name : directory + "/" + name));
-    }
-    return {};
-  }
-
-  Result<void> compare(const std::string& entry) {
-    TRY_ASSIGN(const auto info, sys::stat_at(upper_, entry));
-    if (!info) {
-      return {};
-    }
-    const std::string path = without_mark(entry);
-    if (S_ISDIR(info->st_mode)) {
-      if (is_file_in_layers(path)) {
-        conflicts.push_back(path);
-        return {};
-      }
-      return walk(path);
-    }
-    for (const sys::UniqueFd& layer : layers_) {
-      TRY_ASSIGN(const auto other, sys::stat_at(layer.get(), path));
-      if (!other) {
-        continue;
-      }
-      TRY_ASSIGN(const bool same, are_same(upper_, layer.get(), path, *info));
-      if (!same) {
-        judge(path);
-        return {};
-      }
-    }
-    return {};
-  }
-
-  void judge(const std::string& path) {
-    if (is_account_file(path)) {
-      accounts.push_back(path);
-    } else if (is_made_anew(path)) {
-      superseded.push_back(path);
-    } else if (!is_volatile(path)) {
-      conflicts.push_back(path);
-    }
-  }
-
-  /// fuse-overlayfs without device nodes writes ".wh.NAME" for a NAME that was removed.
-  static std::string without_mark(const std::string& entry) {
-    const std::string_view name = text::base_name(entry);
-    return name.starts_with(".wh.") && !name.starts_with(".wh..wh.")
-               ? entry.substr(0, entry.size() - name.size()) + std::string(name.substr(4))
-               : entry;
-  }
-
-  bool is_in_layers(const std::string& path) const {
-    return std::any_of(layers_.begin(), layers_.end(), [&](const sys::UniqueFd& layer) {
-      const auto info = sys::stat_at(layer.get(), path);
-      return info && *info;
-    });
-  }
-  bool is_file_in_layers(const std::string& path) const {
-    return std::any_of(layers_.begin(), layers_.end(), [&](const sys::UniqueFd& layer) {
-      const auto info = sys::stat_at(layer.get(), path);
-      return info && *info && !S_ISDIR((*info)->st_mode);
-    });
-  }
-
-  int upper_;
-  std::vector<sys::UniqueFd> layers_;
-};
 
 std::vector<std::string> trees_of(const image::Store& store, const std::vector<Digest>& layers) {
   std::vector<std::string> trees;
@@ -196,35 +58,98 @@ Error changed_by_hand(const std::string& name, std::vector<std::string> paths) {
       .with_hint("put it into devenv.toml, or let go of it: devenv up --discard-changes");
 }
 
+/// As namespace root. Errors: conflict, naming what both sides have changed.
+Result<Comparison> compare(int upper,
+                           const instance::Environment& environment,
+                           const image::Store& store,
+                           const std::vector<Digest>& layers) {
+  TRY_ASSIGN(
+      Comparison comparison,
+      compare_with_layers(upper, trees_of(store, differing(environment.state.layers, layers)),
+                          trees_of(store, environment.state.layers), trees_of(store, layers)));
+  if (!comparison.conflicts.empty()) {
+    return fail(changed_by_hand(environment.name.string(), std::move(comparison.conflicts)));
+  }
+  return comparison;
+}
+
+/// Lines of account files whose name or id somebody else has: "name:x:id:...".
+bool has_double(std::string_view text) {
+  std::set<std::string_view> names;
+  std::set<std::string_view> ids;
+  for (const std::string_view line : text::lines(text)) {
+    const auto fields = text::split(line, ':');
+    constexpr std::size_t kId = 2;
+    if (fields.size() > kId &&
+        (!names.insert(fields[0]).second || !ids.insert(fields[kId]).second)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+struct MergedFile {
+  std::string path;
+  std::string contents;
+};
+
+/// As namespace root.
+Result<std::vector<MergedFile>> merge_accounts(int upper,
+                                               const Comparison& comparison,
+                                               const instance::Environment& environment,
+                                               const image::Store& store,
+                                               const std::vector<Digest>& layers) {
+  const auto below = trees_of(store, environment.state.layers);
+  const auto above = trees_of(store, layers);
+  std::vector<MergedFile> merged;
+  for (const std::string& path : comparison.accounts) {
+    TRY_ASSIGN(const auto own, sys::read_file_in_root(upper, "/" + path));
+    TRY_ASSIGN(const auto old_text, read_in_trees(below, "/" + path));
+    TRY_ASSIGN(const auto new_text, read_in_trees(above, "/" + path));
+    if (!own || !new_text) {
+      continue;
+    }
+    std::string contents = carry_lines(old_text.value_or(""), *own, *new_text);
+    const bool has_ids = path == "etc/passwd" || path == "etc/group";
+    if (has_ids && has_double(contents) && !has_double(*own) && !has_double(*new_text)) {
+      return fail(changed_by_hand(environment.name.string(), {path}));
+    }
+    merged.push_back({path, std::move(contents)});
+  }
+  return merged;
+}
+
+/// What becomes of the changes by hand when the layers below them are others.
+struct CarryOver {
+  sys::UniqueFd upper;
+  std::vector<MergedFile> merged;
+  Comparison comparison;
+};
+
+/// As namespace root.
+Result<CarryOver> plan_carry_over(const instance::Environment& environment,
+                                  const image::Store& store,
+                                  const std::vector<Digest>& layers) {
+  TRY_ASSIGN(sys::UniqueFd upper, sys::open_file(environment.upper(), O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(Comparison comparison, compare(upper.get(), environment, store, layers));
+  TRY_ASSIGN(auto merged, merge_accounts(upper.get(), comparison, environment, store, layers));
+  return CarryOver{std::move(upper), std::move(merged), std::move(comparison)};
+}
+
 /// As namespace root.
 Result<void> carry_over(const instance::Environment& environment,
                         const image::Store& store,
                         const std::vector<Digest>& layers) {
-  TRY_ASSIGN(const sys::UniqueFd upper,
-             sys::open_file(environment.upper(), O_RDONLY | O_DIRECTORY));
-  std::vector<sys::UniqueFd> changed;
-  for (const std::string& tree : trees_of(store, differing(environment.state.layers, layers))) {
-    TRY_ASSIGN(sys::UniqueFd fd, sys::open_file(tree, O_PATH | O_DIRECTORY));
-    changed.push_back(std::move(fd));
+  TRY_ASSIGN(const CarryOver plan, plan_carry_over(environment, store, layers));
+  for (const MergedFile& file : plan.merged) {
+    TRY(sys::write_file_in_root(plan.upper.get(), "/" + file.path, file.contents));
   }
-  Comparison comparison(upper.get(), std::move(changed));
-  TRY(comparison.run());
-  if (!comparison.conflicts.empty()) {
-    return fail(changed_by_hand(environment.name.string(), std::move(comparison.conflicts)));
+  for (const std::string& path : plan.comparison.superseded) {
+    TRY(sys::remove_file_at(plan.upper.get(), path));
   }
-  const auto below = trees_of(store, environment.state.layers);
-  const auto above = trees_of(store, layers);
-  for (const std::string& path : comparison.accounts) {
-    TRY_ASSIGN(const auto own, sys::read_file_in_root(upper.get(), "/" + path));
-    TRY_ASSIGN(const auto before, read_in_trees(below, "/" + path));
-    TRY_ASSIGN(const auto after, read_in_trees(above, "/" + path));
-    if (own && after) {
-      TRY(sys::write_file_in_root(upper.get(), "/" + path,
-                                  carry_lines(before.value_or(""), *own, *after)));
-    }
-  }
-  for (const std::string& path : comparison.superseded) {
-    TRY(sys::remove_file_at(upper.get(), path));
+  for (const Comparison::Access& directory : plan.comparison.directories) {
+    TRY(sys::set_owner_at(plan.upper.get(), directory.path, directory.uid, directory.gid));
+    TRY(sys::set_mode_at(plan.upper.get(), directory.path, directory.mode));
   }
   return {};
 }
@@ -256,6 +181,24 @@ Result<void> begin_anew(const instance::Environment& environment,
 
 }  // namespace
 
+Result<void> check_switch(const instance::Workspace& workspace,
+                          const instance::Environment& environment,
+                          const std::vector<Digest>& layers) {
+  if (environment.state.layers == layers) {
+    return {};
+  }
+  if (environment.state.storage == sandbox::StorageDriver::copy) {
+    return fail(cannot_tell(environment.name.string()));
+  }
+  TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
+  TRY_ASSIGN(const image::Store store, workspace.store());
+  const auto check = [&]() -> Result<void> {
+    TRY(plan_carry_over(environment, store, layers));
+    return {};
+  };
+  return sandbox::run_as_namespace_root(map, check);
+}
+
 Result<void> switch_layers(const instance::Workspace& workspace,
                            const instance::EnvironmentDirectory& place,
                            const image::ImageRecord& image,
@@ -268,15 +211,14 @@ Result<void> switch_layers(const instance::Workspace& workspace,
   TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
   TRY_ASSIGN(const image::Store store, workspace.store());
   TRY_ASSIGN(const auto layer_locks, instance::lock_layers(store, layers));
-  if (environment.state.layers != layers) {
-    if (changes == Changes::discard) {
-      TRY(begin_anew(environment, store, map, layers));
-    } else if (environment.state.storage == sandbox::StorageDriver::copy) {
-      return fail(changed_by_hand(place.name.string(), {}));
-    } else {
-      TRY(sandbox::run_as_namespace_root(map,
-                                         [&] { return carry_over(environment, store, layers); }));
+  if (changes == Changes::discard) {
+    TRY(begin_anew(environment, store, map, layers));
+  } else if (environment.state.layers != layers) {
+    if (environment.state.storage == sandbox::StorageDriver::copy) {
+      return fail(cannot_tell(place.name.string()));
     }
+    TRY(sandbox::run_as_namespace_root(map,
+                                       [&] { return carry_over(environment, store, layers); }));
   }
   environment.state.image_reference = image.reference;
   environment.state.manifest_digest = image.manifest_digest;

@@ -16,6 +16,11 @@ enum class Changes {
   discard,  ///< the root begins anew
 };
 
+/// Whether switch_layers would keep everything; also of one that runs. Errors: its conflicts.
+Result<void> check_switch(const instance::Workspace& workspace,
+                          const instance::Environment& environment,
+                          const std::vector<Digest>& layers);
+
 /// Gives an environment that is not running the root `layers` (lowest first) of `image`. Account
 /// files are merged line by line, files that programs make anew are let go.
 ///

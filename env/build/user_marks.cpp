@@ -114,15 +114,16 @@ Result<void> remove_links(int upper) {
   return {};
 }
 
-/// The directory that a home was mounted on, and those above that were made for it.
-Result<void> remove_home(const std::string& upper,
-                         const std::vector<std::string>& trees,
-                         std::string home) {
+/// The directory that a home was mounted on, and those above that were made for it. In the root
+/// only: the step may have put links there.
+Result<void> remove_home(int upper, const std::vector<std::string>& trees, std::string home) {
   while (home.size() > 1) {
     const bool is_images = std::any_of(trees.begin(), trees.end(), [&](const std::string& tree) {
-      return sys::exists(tree + home);
+      const auto info = sys::stat_at(AT_FDCWD, tree + home);
+      return info && *info;
     });
-    if (is_images || !sys::remove_empty_directory(upper + home)) {
+    const auto parent = sys::open_parent_in_root(upper, home);
+    if (is_images || !parent || !sys::remove_directory_at(parent->directory.get(), parent->name)) {
       return {};
     }
     home = sys::parent_of(home);
@@ -191,7 +192,7 @@ Result<void> remove_marks(const Scratch& scratch, const std::string& home) {
     TRY_ASSIGN(const auto sudoers,
                sys::open_parent_in_root(upper.get(), "/etc/sudoers.d/zz-devenv"));
     TRY(remove_if_there(sudoers.directory.get(), sudoers.name));
-    return remove_home(directory, scratch.layer_trees(), home);
+    return remove_home(upper.get(), scratch.layer_trees(), home);
   });
 }
 

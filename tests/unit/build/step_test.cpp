@@ -33,7 +33,7 @@ class Project {
     const auto found = find_inputs(path(), patterns);
     REQUIRE(found.has_value());
     std::vector<std::string> names;
-    for (const InputFile& input : *found) {
+    for (const InputFile& input : found->files) {
       names.push_back(input.path);
     }
     return names;
@@ -114,8 +114,19 @@ TEST_CASE("find_inputs: what names nothing, or leads out, is an error") {
   CHECK(find_inputs(project.path(), {"/etc/passwd"}).error().code() == ErrorCode::usage);
 }
 
+TEST_CASE("find_inputs: the directories in which a new file would fit") {
+  const Project project;
+  project.file("src/a/one.c");
+  project.file("src/b/two.h");
+  project.file("named");
+  CHECK(find_inputs(project.path(), {"named"})->directories.empty());
+  const auto found = find_inputs(project.path(), {"src/*/*.c"});
+  CHECK(found->directories ==
+        Names{project.path() + "/src", project.path() + "/src/a", project.path() + "/src/b"});
+}
+
 TEST_CASE("find_inputs: the digest is that of the contents") {
   const Project project;
   project.file("a", "contents");
-  CHECK(find_inputs(project.path(), {"a"})->front().digest == sha256_of("contents"));
+  CHECK(find_inputs(project.path(), {"a"})->files.front().digest == sha256_of("contents"));
 }
