@@ -32,7 +32,6 @@ constexpr std::array kRemarks = {
     Remark{"initializeCommand", "nothing is run on the host"},
     Remark{"otherPortsAttributes", "the network is the host's: nothing is forwarded"},
     Remark{"overrideCommand", "the image's own command is never run"},
-    Remark{"overrideFeatureInstallOrder", "features are not installed"},
     Remark{"portsAttributes", "the network is the host's: nothing is forwarded"},
     Remark{"privileged", "environments are rootless; devices that the user may use are there"},
     Remark{"runServices", "no services are composed"},
@@ -48,14 +47,12 @@ constexpr std::array kRemarks = {
     Remark{"workspaceMount", "the project is at its own place inside"},
 };
 
-/// Features of ghcr.io/devcontainers/features that are a tool of ours, or need something else.
+/// Features of ghcr.io/devcontainers/features that are not needed, or need what no environment gives.
 constexpr std::array kFeatures = {
     Remark{"common-utils", "nothing is needed: the user, sudo and the shell are there"},
     Remark{"desktop-lite", "nothing is needed: windows appear on the host's display"},
     Remark{"docker-in-docker", "install podman, which runs inside"},
     Remark{"docker-outside-of-docker", "run the host's: devenv host docker"},
-    Remark{"git-lfs", "add the package git-lfs"},
-    Remark{"github-cli", "add the package of gh, or run the host's: devenv host gh"},
     Remark{"nvidia-cuda", "the host's driver is there; add the packages of CUDA"},
     Remark{"sshd", "nothing is needed: devenv ssh-config"},
 };

@@ -12,7 +12,7 @@ namespace devenv::profiles {
 /// something is made of, and for one that is not known.
 std::optional<std::string_view> remark_of_key(std::string_view key);
 
-/// What to do instead of a feature of ghcr.io/devcontainers/features; "" when nothing is known.
+/// What to do instead of a feature of ghcr.io/devcontainers/features; "" when it is installed.
 std::string_view remark_of_feature(std::string_view name);
 
 }  // namespace devenv::profiles

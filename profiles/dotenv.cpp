@@ -58,6 +58,10 @@ std::optional<std::string> read_value(std::string_view text) {
 Result<std::vector<std::string>> parse_dotenv(std::string_view text, const std::string& file) {
   std::vector<std::string> variables;
   std::size_t number = 0;
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
   for (const std::string_view raw : text::lines(text)) {
     ++number;
     std::string_view line = text::trim(raw);
@@ -74,7 +78,8 @@ Result<std::vector<std::string>> parse_dotenv(std::string_view text, const std::
                            : read_value(text::trim(line.substr(equals + 1)));
     if (!value || value->find('\0') != std::string::npos) {
       return fail(
-          Error(ErrorCode::usage, format("{}:{}: not NAME=VALUE", text::sanitize(file), number)));
+          Error(ErrorCode::usage, format("{}:{}: not NAME=VALUE", text::sanitize(file), number))
+              .with_hint("letters, digits and '_' in the name; a quote that begins must end"));
     }
     variables.push_back(format("{}={}", name, *value));
   }

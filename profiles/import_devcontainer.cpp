@@ -8,23 +8,15 @@
 #include "env/base/json.hpp"
 #include "env/base/jsonc.hpp"
 #include "env/base/text.hpp"
+#include "profiles/devcontainer_features.hpp"
 #include "profiles/devcontainer_keys.hpp"
 #include "profiles/devcontainer_variables.hpp"
 #include "profiles/import.hpp"
 #include "profiles/import_internal.hpp"
-#include "profiles/package_manager.hpp"
 #include "profiles/toml_writer.hpp"
 
 namespace devenv::profiles {
 namespace {
-
-/// What a person reads of a value.
-std::string shown(const Json& value) {
-  constexpr std::size_t kLongest = 60;
-  std::string text = text::sanitize(value.is_string() ? value.get_ref<const std::string&>()
-                                                      : json::dump(value, -1));
-  return text.size() <= kLongest ? text : text.substr(0, kLongest) + "...";
-}
 
 std::vector<std::string> strings_in(const Json& value) {
   std::vector<std::string> texts;
@@ -70,7 +62,10 @@ class Importer {
         read_mount(mount);
       }
     } else if (key == "features") {
-      read_features(value);
+      features_.read(value);
+    } else if (key == "overrideFeatureInstallOrder") {
+      const std::vector<std::string> names = strings_in(value);
+      names.empty() ? note(key, "it is no list of features") : features_.set_order(names);
     } else if (key == "remoteUser" || key == "containerUser") {
       note(key, value == Json("root") ? "you are yourself inside; 'sudo' makes you root"
                                       : "you are yourself inside, with your own name");
@@ -96,6 +91,7 @@ class Importer {
                                     "remoteEnv",
                                     "mounts",
                                     "features",
+                                    "overrideFeatureInstallOrder",
                                     "remoteUser",
                                     "containerUser",
                                     "runArgs",
@@ -211,39 +207,6 @@ class Importer {
     mounts_.push_back(format("{}:{}{}", *host, target, is_read_only ? ":ro" : ""));
   }
 
-  void read_features(const Json& features) {
-    if (!features.is_object()) {
-      note("features", "it is no object");
-      return;
-    }
-    for (const auto& [reference, options] : features.items()) {
-      read_feature(reference, options);
-    }
-  }
-
-  void read_feature(const std::string& reference, const Json& options) {
-    constexpr std::string_view kOfficial = "ghcr.io/devcontainers/features/";
-    const std::string place = format("features {}", text::sanitize(reference));
-    if (!reference.starts_with(kOfficial)) {
-      note(place, "features are not installed: put what it brings into [packages] or [[setup]]");
-      return;
-    }
-    std::string name = reference.substr(kOfficial.size());
-    name = name.substr(0, name.find_first_of(":@"));
-    const std::string_view why = remark_of_feature(name);
-    const auto& tools = tool_names();
-    if (std::find(tools.begin(), tools.end(), name) != tools.end()) {
-      tools_.push_back(name);
-      const bool has_options = options.is_object() ? !options.empty() : options.is_string();
-      note(place, format("tools = [\"{}\"]: the version that the base has{}", name,
-                         has_options ? ", whatever " + shown(options) + " says" : ""));
-    } else {
-      note(place, why.empty() ? "features are not installed: put what it brings into [packages] or "
-                                "[[setup]]"
-                              : why);
-    }
-  }
-
   void read_run_arguments(const std::vector<std::string>& words) {
     for (std::size_t at = 0; at < words.size(); ++at) {
       std::string flag = words[at];
@@ -351,8 +314,6 @@ class Importer {
     toml.text("base", base_);
     toml.list("mounts", acceptable("env", "mounts", mounts_, result_.notes));
     toml.list("path", path_);
-    toml.table("packages");
-    toml.list("tools", tools_);
     toml.table("environment");
     for (const auto& [variable, value] : variables_) {
       toml.text(variable, value);
@@ -361,6 +322,7 @@ class Importer {
     toml.text("create", joined(create_));
     toml.text("start", joined(start_));
     toml.text("enter", joined(enter_));
+    features_.write(toml);
     result_.toml = toml.take();
     if (base_.empty()) {
       result_.notes.emplace_back("there is no image: add base = \"...\" to [env]");
@@ -371,7 +333,7 @@ class Importer {
   std::string base_;
   std::vector<std::string> mounts_;
   std::vector<std::string> path_;
-  std::vector<std::string> tools_;
+  FeatureImporter features_{result_.notes};
   std::map<std::string, std::string> variables_;
   std::vector<std::string> create_;
   std::vector<std::string> start_;

@@ -37,6 +37,12 @@ Result<ProjectLock> read_root(const TomlValue& root) {
     TRY_ASSIGN(Digest layer, Digest::parse(text));
     lock.image_layers.push_back(std::move(layer));
   }
+  if (const TomlMember* const features = root.find("feature")) {
+    for (const TomlValue& each : features->value.items) {
+      TRY_ASSIGN(Digest digest, Digest::parse(each.text_at("manifest")));
+      lock.features.push_back({each.text_at("reference"), std::move(digest)});
+    }
+  }
   if (const TomlMember* const layers = root.find("layer")) {
     for (const TomlValue& each : layers->value.items) {
       TRY_ASSIGN(Digest key, Digest::parse(each.text_at("key")));
@@ -77,6 +83,11 @@ std::string write_lock(const ProjectLock& lock) {
   writer.text("reference", lock.image);
   writer.text("manifest", lock.manifest.string());
   writer.list("layers", texts_of(lock.image_layers));
+  for (const LockedFeature& feature : lock.features) {
+    writer.element("feature");
+    writer.text("reference", feature.reference);
+    writer.text("manifest", feature.manifest.string());
+  }
   for (const LockedLayer& layer : lock.layers) {
     writer.element("layer");
     writer.text("title", layer.title);

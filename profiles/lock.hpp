@@ -24,15 +24,24 @@ struct LockedLayer {
   bool operator==(const LockedLayer&) const = default;
 };
 
+/// A dev container feature, also one that another one asked for.
+struct LockedFeature {
+  std::string reference;  ///< as it was asked for
+  Digest manifest;
+
+  bool operator==(const LockedFeature&) const = default;
+};
+
 struct ProjectLock {
   std::string base;          ///< as devenv.toml says
   std::string architecture;  ///< the digests are of: "amd64"
   std::string image;         ///< canonical reference
   Digest manifest;
   std::vector<Digest> image_layers;  ///< chain ids, lowest first
-  std::vector<LockedLayer> layers;   ///< of the steps, lowest first
-  std::string pushed;                ///< reference with digest of all of it in a registry; "": none
-  std::string manager;               ///< the package manager's name; "": none was asked
+  std::vector<LockedFeature> features;
+  std::vector<LockedLayer> layers;  ///< of the steps, lowest first
+  std::string pushed;               ///< reference with digest of all of it in a registry; "": none
+  std::string manager;              ///< the package manager's name; "": none was asked
   std::vector<std::string> packages;  ///< "NAME VERSION" of all that is installed
 
   bool operator==(const ProjectLock&) const = default;

@@ -6,6 +6,7 @@
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/namespaces.hpp"
 #include "profiles/project_merge.hpp"
 #include "profiles/schema.hpp"
 #include "profiles/toml_internal.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t kFileLimit = 1024U * 1024;  // bytes
 constexpr std::size_t kDeepest = 16;
+constexpr std::size_t kMostFiles = 64;
 constexpr std::int64_t kVersion = 1;
 
 ProjectCommand command_of(const TomlValue& value) {
@@ -54,6 +56,7 @@ class ProjectBuilder {
     project_.directory = directory;
     read_env(table("env"));
     read_packages(table("packages"));
+    read_features();
     read_setup();
     for (const TomlMember& variable : table("environment").members) {
       project_.variables[variable.key] = variable.value.text;
@@ -68,6 +71,9 @@ class ProjectBuilder {
                         .binaries = exports.texts_at("bins"),
                         .services = exports.texts_at("services")};
     read_limits(table("limits"));
+    for (const TomlMember& variant : table("profiles").members) {
+      project_.variants.push_back(variant.key);
+    }
     for (const TomlMember& task : table("tasks").members) {
       project_.tasks.push_back(program_of(task));
     }
@@ -116,6 +122,24 @@ class ProjectBuilder {
       if (is_list_of_packages) {
         project_.packages[member.key == "install" ? "" : member.key] = texts_of(member.value);
       }
+    }
+  }
+
+  void read_features() {
+    const TomlMember* const features = root_.find("features");
+    if (features == nullptr) {
+      return;
+    }
+    for (const TomlValue& table : features->value.items) {
+      ProjectFeature feature{.reference = table.text_at("ref"), .options = {}};
+      if (const TomlMember* const options = table.find("options")) {
+        for (const TomlMember& option : options->value.members) {
+          const bool is_text = option.value.type == TomlType::text;
+          feature.options[option.key] =
+              is_text ? option.value.text : std::string(option.value.truth ? "true" : "false");
+        }
+      }
+      project_.features.push_back(std::move(feature));
     }
   }
 
@@ -175,7 +199,11 @@ class ProjectReader {
       report(path, {}, format("'{}' extends itself", text::sanitize(path)), "");
       return false;
     }
-    auto contents = sys::read_file(path, kFileLimit);
+    if (sources_.size() >= kMostFiles) {
+      report(path, {}, format("more than {} files are read", kMostFiles), "");
+      return false;
+    }
+    auto contents = sys::read_regular_file(path, kFileLimit);
     if (!contents) {
       report(path, {}, contents.error().to_line(), "");
       return false;
@@ -253,7 +281,9 @@ std::optional<std::string> find_project(const std::string& start) {
   for (std::string place = start;; place = sys::parent_of(place)) {
     const std::string file = format("{}/{}", place == "/" ? "" : place, kProjectFile);
     const auto info = sys::stat_path(file);
-    if (info && *info && S_ISREG((*info)->st_mode)) {
+    // Somebody else's file, in /tmp say, is none of the user's projects.
+    if (info && *info && S_ISREG((*info)->st_mode) &&
+        ((*info)->st_uid == sys::effective_uid() || (*info)->st_uid == 0)) {
       return place;
     }
     if (place == "/" || place.empty()) {

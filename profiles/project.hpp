@@ -29,6 +29,14 @@ struct SetupStep {
   std::vector<std::string> inputs;  ///< patterns below the project's directory
 };
 
+/// A dev container feature.
+struct ProjectFeature {
+  std::string reference;                       ///< in a registry
+  std::map<std::string, std::string> options;  ///< "true" and "false" for booleans
+
+  bool operator==(const ProjectFeature&) const = default;
+};
+
 /// A task or a service.
 struct ProjectProgram {
   std::string name;
@@ -56,12 +64,15 @@ struct Project {
   std::string shell;
   std::vector<std::string> path;
   std::vector<std::string> dotenv;
+  /// What was read beside devenv.toml (dotenv files, the lock), by path; empty until somebody does.
+  std::map<std::string, std::string> texts;
   /// By package manager; "" is for whichever the base has.
   std::map<std::string, std::vector<std::string>> packages;
   std::vector<std::string> tools;         ///< of tool_names()
   std::vector<std::string> repositories;  ///< in the package manager's form
   std::vector<std::string> keys;          ///< files below `directory`, or https URLs
   std::string snapshot;                   ///< a day, "2026-11-22"; "" for today
+  std::vector<ProjectFeature> features;
   std::vector<SetupStep> setup;
   std::map<std::string, std::string> variables;
   std::map<std::string, ProjectCommand> hooks;  ///< by moment: "create", "start", "enter", "leave"
@@ -69,6 +80,7 @@ struct Project {
   ProjectLimits limits;
   std::vector<ProjectProgram> tasks;     ///< in the order of the file
   std::vector<ProjectProgram> services;  ///< in the order of the file
+  std::vector<std::string> variants;     ///< keys of [profiles]
 };
 
 /// A file that says something about the environment: what trust is about.

@@ -10,6 +10,9 @@
 namespace devenv::profiles {
 namespace {
 
+/// No environment starts with less.
+constexpr std::uint64_t kLeastMemory = 1024 * 1024;
+
 /// Whether the lists of this key add up.
 bool adds_up(std::string_view table, std::string_view key) {
   const auto schema = project_schema();
@@ -57,10 +60,11 @@ std::optional<std::uint64_t> parse_memory(std::string_view text) {
   const unsigned shift =
       unit == std::string_view::npos ? 0 : 10U * (static_cast<unsigned>(unit) + 1);
   const auto number = text::parse_number(shift == 0 ? text : text.substr(0, text.size() - 1));
-  if (!number || *number == 0 || *number > (std::numeric_limits<std::uint64_t>::max() >> shift)) {
+  if (!number || *number > (std::numeric_limits<std::uint64_t>::max() >> shift)) {
     return std::nullopt;
   }
-  return *number << shift;
+  const std::uint64_t bytes = *number << shift;
+  return bytes < kLeastMemory ? std::nullopt : std::optional(bytes);
 }
 
 }  // namespace devenv::profiles

@@ -15,7 +15,8 @@ namespace devenv::profiles {
 /// be written as a list (a command), is replaced.
 void merge_project(TomlValue& onto, const TomlValue& top);
 
-/// "4G": bytes, with K, M, G or T for powers of 1024. nullopt for "", and for what is none.
+/// "4G": bytes, with K, M, G or T for powers of 1024. nullopt for less than 1M,
+/// and for what is none.
 std::optional<std::uint64_t> parse_memory(std::string_view text);
 
 }  // namespace devenv::profiles

@@ -4,6 +4,7 @@
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
+#include "env/image/reference.hpp"
 #include "env/instance/environment.hpp"
 #include "env/sandbox/storage.hpp"
 #include "profiles/project_merge.hpp"
@@ -104,7 +105,14 @@ std::optional<Complaint> check_memory(std::string_view value) {
   return parse_memory(value)
              ? std::nullopt
              : std::optional(Complaint{format("bad size '{}'", text::sanitize(value)),
-                                       "a number of bytes, with K, M, G or T: 4G"});
+                                       "a number of bytes, with K, M, G or T, from 1M on: 4G"});
+}
+
+/// A value in the environment of a feature's script.
+std::optional<Complaint> check_option(std::string_view value) {
+  return value.find_first_of(std::string_view("\n\r\0", 3)) == std::string_view::npos
+             ? std::nullopt
+             : std::optional(Complaint{"an option has one line", ""});
 }
 
 // clang-format off
@@ -114,6 +122,8 @@ constexpr std::array kProjectSchema = {
               "files to begin with, relative to this one: what is said here comes on top"},
     SchemaKey{"", "env", ValueKind::table, Need::optional, "the environment"},
     SchemaKey{"", "packages", ValueKind::table, Need::optional, "what is installed in it"},
+    SchemaKey{"", "features", ValueKind::table_list, Need::optional,
+              "dev container features, installed after the packages: in their order, unless one asks for another before it"},
     SchemaKey{"", "setup", ValueKind::table_list, Need::optional,
               "steps after the packages, in their order; each runs again only when it, something before it or its inputs change"},
     SchemaKey{"", "environment", ValueKind::text_map, Need::optional,
@@ -146,7 +156,7 @@ constexpr std::array kProjectSchema = {
               "`HOST:INSIDE` or `HOST:INSIDE:ro`; a relative HOST is below the project", check_mount},
     SchemaKey{"env", "workdir", ValueKind::text, Need::optional,
               "where shells and tasks start; the project's directory if left out"},
-    SchemaKey{"env", "shell", ValueKind::text, Need::optional, "the shell of `devenv enter`"},
+    SchemaKey{"env", "shell", ValueKind::text, Need::optional, "the shell of `devenv enter`", check_shell},
     SchemaKey{"env", "path", ValueKind::text_list, Need::optional,
               "directories in front of PATH; relative ones are below the project"},
     SchemaKey{"env", "dotenv", ValueKind::text_or_list, Need::optional,
@@ -171,6 +181,12 @@ constexpr std::array kProjectSchema = {
               "what their packages are signed with: files of the project, or https URLs", check_key_file},
     SchemaKey{"packages", "snapshot", ValueKind::text, Need::optional,
               "take the packages of this day (`2026-11-22`), where the distribution keeps them: Debian, Ubuntu, Arch", check_date},
+
+    SchemaKey{"features", "ref", ValueKind::text, Need::required,
+              "of an OCI artifact: `ghcr.io/devcontainers/features/node:1`", check_feature},
+    SchemaKey{"features", "options", ValueKind::option_map, Need::optional,
+              "what the feature is told: `{ version = \"20\" }`; what is left out has the feature's own default",
+              check_option},
 
     SchemaKey{"setup", "run", ValueKind::text_or_list, Need::required,
               "a line for sh, or a program with its arguments"},
@@ -210,6 +226,30 @@ constexpr std::array kProjectSchema = {
 // clang-format on
 
 }  // namespace
+
+std::optional<Complaint> check_shell(std::string_view value) {
+  return !value.empty() && value.find_first_of(" \t") == std::string_view::npos &&
+                 text::sanitize(value) == value
+             ? std::nullopt
+             : std::optional(Complaint{format("bad shell '{}'", text::sanitize(value)),
+                                       "the name of a program, or its path inside: fish"});
+}
+
+// Features are of no registry in particular: theirs is written out.
+std::optional<Complaint> check_feature(std::string_view value) {
+  constexpr const char* kForm =
+      "REGISTRY/NAMESPACE/NAME:VERSION, as ghcr.io/devcontainers/features/node:1";
+  const std::string_view host = value.substr(0, value.find('/'));
+  const bool has_registry =
+      host.size() < value.size() &&
+      (host.find_first_of(".:") != std::string_view::npos || host == "localhost") && host != "." &&
+      host != ".." && host != "https:" && host != "http:";
+  if (!has_registry) {
+    return Complaint{format("'{}' is no feature of a registry", text::sanitize(value)), kForm};
+  }
+  const auto reference = image::Reference::parse(value);
+  return reference ? std::nullopt : std::optional(Complaint{reference.error().to_line(), kForm});
+}
 
 std::span<const SchemaKey> project_schema() {
   return kProjectSchema;

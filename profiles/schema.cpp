@@ -25,6 +25,7 @@ bool fits(TomlType type, ValueKind kind) {
     case ValueKind::text_or_list:
       return type == TomlType::list || type == TomlType::text;
     case ValueKind::text_map:
+    case ValueKind::option_map:
     case ValueKind::table:
     case ValueKind::table_map:
     case ValueKind::variant_map:
@@ -47,6 +48,8 @@ std::string_view describe(ValueKind kind) {
       return "a string or an array of strings";
     case ValueKind::text_map:
       return "a table of strings";
+    case ValueKind::option_map:
+      return "a table of strings and booleans";
     case ValueKind::table_map:
     case ValueKind::variant_map:
       return "a table of tables";
@@ -130,15 +133,20 @@ class Checker {
         check_rule(row, value);
         break;
       case ValueKind::boolean:
+        break;
       case ValueKind::integer:
+        if (value.number < 1) {
+          report(value.position, format("'{}' must be 1 or more", row.name), "");
+        }
         break;
       case ValueKind::text_or_list:
-        value.type == TomlType::text ? check_rule(row, value) : check_items(row, value);
+        check_text_or_list(row, value);
         break;
       case ValueKind::table:
         check_table(value, row.name);
         break;
       case ValueKind::text_map:
+      case ValueKind::option_map:
       case ValueKind::table_map:
       case ValueKind::variant_map:
         check_members(row, value);
@@ -163,6 +171,8 @@ class Checker {
           row.shorthand.empty() ? nullptr : find(row.name, row.shorthand);
       if (row.kind == ValueKind::text_map) {
         type == TomlType::text ? check_rule(row, member.value) : report_member(member, "a string");
+      } else if (row.kind == ValueKind::option_map) {
+        check_option(row, member);
       } else if (type == TomlType::table) {
         row.kind == ValueKind::variant_map ? check_variant(member.value)
                                            : check_table(member.value, row.name);
@@ -171,6 +181,14 @@ class Checker {
       } else {
         report_member(member, "a table");
       }
+    }
+  }
+
+  void check_option(const SchemaKey& row, const TomlMember& member) {
+    if (member.value.type == TomlType::text) {
+      check_rule(row, member.value);
+    } else if (member.value.type != TomlType::boolean) {
+      report_member(member, "a string or a boolean");
     }
   }
 
@@ -194,10 +212,17 @@ class Checker {
            "");
   }
 
-  void check_items(const SchemaKey& row, const TomlValue& list) {
-    if (list.items.empty() && row.kind == ValueKind::text_or_list && row.need == Need::required) {
-      report(list.position, format("'{}' is empty", row.name), "");
+  void check_text_or_list(const SchemaKey& row, const TomlValue& value) {
+    const bool is_text = value.type == TomlType::text;
+    const bool is_empty = is_text ? text::trim(value.text).empty() : value.items.empty();
+    if (is_empty && row.need == Need::required) {
+      report(value.position, format("'{}' is empty", row.name), "");
+    } else {
+      is_text ? check_rule(row, value) : check_items(row, value);
     }
+  }
+
+  void check_items(const SchemaKey& row, const TomlValue& list) {
     const bool tables = row.kind == ValueKind::table_list;
     for (const TomlValue& item : list.items) {
       if (item.type != (tables ? TomlType::table : TomlType::text)) {

@@ -18,10 +18,11 @@ struct TomlValue;
 enum class ValueKind {
   text,          ///< a string
   boolean,       ///< true or false
-  integer,       ///< a whole number
+  integer,       ///< a whole number from 1 on
   text_list,     ///< an array of strings
   text_or_list,  ///< a string, or an array of strings
   text_map,      ///< [name] with keys of the user's and strings
+  option_map,    ///< [name] with keys of the user's and strings or booleans
   table,         ///< [name]
   table_list,    ///< [[name]]
   table_map,     ///< [name.KEY] with keys of the user's
@@ -52,6 +53,9 @@ std::optional<Complaint> check_share(std::string_view value);
 
 /// Rule of keys that name tools, and of what a project asks for by such a name.
 std::optional<Complaint> check_tool(std::string_view value);
+/// Rule of shells: a program by its name or path, without arguments.
+std::optional<Complaint> check_shell(std::string_view value);
+
 /// Rule of names of packages.
 std::optional<Complaint> check_package(std::string_view value);
 /// The same for several, with a space between them; none is none.
@@ -74,6 +78,9 @@ std::vector<Diagnostic> check_schema(const TomlValue& root,
 
 /// The schema for editors (JSON Schema 2020-12; TOML's types are those of JSON).
 Json schema_json(std::span<const SchemaKey> schema, std::string_view title);
+
+/// Rule of references to dev container features.
+std::optional<Complaint> check_feature(std::string_view value);
 
 /// "array of strings": without the article.
 std::string_view type_name(ValueKind kind);

@@ -46,13 +46,15 @@ class Writer {
       case ValueKind::boolean:
         return Json{{"type", "boolean"}};
       case ValueKind::integer:
-        return Json{{"type", "integer"}};
+        return Json{{"type", "integer"}, {"minimum", 1}};
       case ValueKind::text_list:
         return kTextList;
       case ValueKind::text_or_list:
         return Json{{"anyOf", {kText, kTextList}}};
       case ValueKind::text_map:
         return map_of(kText);
+      case ValueKind::option_map:
+        return map_of(Json{{"type", {"string", "boolean"}}});
       case ValueKind::table:
         return object(row.name, false);
       case ValueKind::table_list:

@@ -60,7 +60,28 @@ TomlType type_of(const toml::node& node) {
   }
 }
 
-/// The recursion is bounded: toml++ refuses values nested deeper than 256.
+/// toml++ refuses values nested deeper than 256, but not keys: "a.a.a" is a table in a table. Dots
+/// in strings do not count; a key in quotes may have as many as it likes.
+bool has_endless_key(std::string_view text) {
+  constexpr std::size_t kMostDots = 200;  // in one line
+  std::size_t dots = 0;
+  char quote = 0;
+  for (const char c : text) {
+    if (c == '\n') {
+      dots = 0;
+      quote = 0;
+    } else if (quote != 0) {
+      quote = c == quote ? '\0' : quote;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '.' && ++dots > kMostDots) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// The recursion is bounded by that.
 TomlValue convert(const toml::node& node) {
   TomlValue value{.type = type_of(node), .position = position_of(node.source())};
   if (const toml::value<std::string>* text = node.as_string()) {
@@ -128,6 +149,10 @@ std::vector<std::string> TomlValue::texts_at(std::string_view key) const {
 }
 
 tl::expected<TomlValue, Diagnostic> parse_toml(std::string_view text, const std::string& file) {
+  if (has_endless_key(text)) {
+    return tl::unexpected(Diagnostic{
+        .file = file, .line = 1, .column = 1, .message = "a key has too many dots", .hint = ""});
+  }
   const toml::parse_result result = toml::parse(text, std::string_view(file));
   if (result.failed()) {
     const toml::parse_error& error = result.error();

@@ -42,12 +42,16 @@ std::string toml_string(std::string_view text) {
   return quoted + "\"";
 }
 
+std::string toml_key(std::string_view key) {
+  return is_bare_key(key) ? std::string(key) : toml_string(key);
+}
+
 void TomlWriter::line(std::string_view key, std::string_view value) {
   if (!header_.empty()) {
     text_ += (text_.empty() ? "" : "\n") + header_ + "\n";
     header_.clear();
   }
-  text_ += format("{} = {}\n", is_bare_key(key) ? std::string(key) : toml_string(key), value);
+  text_ += format("{} = {}\n", toml_key(key), value);
 }
 
 void TomlWriter::text(std::string_view key, std::string_view value) {

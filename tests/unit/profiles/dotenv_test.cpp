@@ -10,7 +10,8 @@ using List = std::vector<std::string>;
 
 TEST_CASE("dotenv: the forms there are") {
   const auto read = parse_dotenv(
-      "# comment\n\nA=1\nexport B=two words\n C = c \nD='$HOME # \\n'\nE=\"a\\nb\\\"\" # "
+      "\xef\xbb\xbf# comment\n\nA=1\nexport B=two words\n C = c \nD='$HOME # \\n'\nE=\"a\\nb\\\"\" "
+      "# "
       "more\nF=x#y # z\nG=\nH=a=b\r\n",
       ".env");
   REQUIRE(read.has_value());

@@ -188,7 +188,15 @@ TEST_CASE("project: what is wrong, and where") {
              "devenv.toml:3:17: bad key 'http://x/y' [a file below the project, or a URL with "
              "https]"}},
            {"[limits]\nmemory = \"4X\"\n",
-            {"devenv.toml:2:10: bad size '4X' [a number of bytes, with K, M, G or T: 4G]"}},
+            {"devenv.toml:2:10: bad size '4X' [a number of bytes, with K, M, G or T, from 1M on: "
+             "4G]"}},
+           {"[limits]\ncpus = 0\nprocesses = -1\n",
+            {"devenv.toml:2:8: 'cpus' must be 1 or more",
+             "devenv.toml:3:13: 'processes' must be 1 or more"}},
+           {"[env]\nshell = \"fish -l\"\n",
+            {"devenv.toml:2:9: bad shell 'fish -l' [the name of a program, or its path inside: "
+             "fish]"}},
+           {"[[setup]]\nrun = \" \"\n", {"devenv.toml:2:7: 'run' is empty"}},
            {"[profiles.ci.env]\nbase = 1\n",
             {"devenv.toml:2:8: 'base' must be a string, not an integer"}},
            {"extends = \"none.toml\"\n", {"devenv.toml:1:11: 'none.toml' does not exist"}},
@@ -259,10 +267,11 @@ TEST_CASE("project: found from below") {
 }
 
 TEST_CASE("project: sizes of memory") {
-  CHECK(parse_memory("1") == 1U);
-  CHECK(parse_memory("2K") == 2048U);
+  CHECK(parse_memory("1048576") == 1048576U);
+  CHECK(parse_memory("2048K") == 2097152U);
   CHECK(parse_memory("1T") == 1ULL << 40);
-  for (const char* text : {"", "0", "G", "4g", "-1", "1.5G", "99999999999999999999", "99999999T"}) {
+  for (const char* text :
+       {"", "0", "1", "1023K", "G", "4g", "-1", "1.5G", "99999999999999999999", "99999999T"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_memory(text));
   }
