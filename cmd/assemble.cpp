@@ -83,6 +83,18 @@ Result<void> remove_box(const Box& box, Context& context) {
   return sys::remove_tree(box.directory);
 }
 
+/// Never one that somebody made by other means.
+Result<void> remove_assembled(const Box& box, Context& context) {
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  TRY_ASSIGN(const auto found, instance::find_environment(*workspace, box.name));
+  if (found && found->spec.project != box.directory) {
+    return fail(
+        Error(ErrorCode::conflict, format("environment '{}' was not assembled", box.name.string()))
+            .with_hint(format("remove it yourself: devenv rm {}", box.name.string())));
+  }
+  return !found ? sys::remove_tree(box.directory) : remove_box(box, context);
+}
+
 /// One that is there was assembled before, or it is not touched.
 Result<void> clear_way(const Box& box, bool replace, Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
@@ -95,7 +107,7 @@ Result<void> clear_way(const Box& box, bool replace, Context& context) {
   }
   return fail(Error(ErrorCode::conflict,
                     format("environment '{}' is there, and was not assembled", box.name.string()))
-                  .with_hint("make it anew: devenv assemble --replace"));
+                  .with_hint(format("remove it first: devenv rm {}", box.name.string())));
 }
 
 Result<void> create_box(const Box& box, const AssembleOptions& options, Context& context) {
@@ -178,7 +190,8 @@ Result<ExitCode> run_assemble(const AssembleOptions& options, Context& context) 
     return ExitCode::done;
   }
   return for_each_box(boxes, context, [&](const Box& box) {
-    return options.action == "rm" ? remove_box(box, context) : create_box(box, options, context);
+    return options.action == "rm" ? remove_assembled(box, context)
+                                  : create_box(box, options, context);
   });
 }
 

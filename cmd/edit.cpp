@@ -10,6 +10,7 @@
 #include "env/session/session.hpp"
 #include "env/sys/file.hpp"
 #include "profiles/project_merge.hpp"
+#include "profiles/schema.hpp"
 
 namespace devenv::cmd {
 namespace {
@@ -34,7 +35,7 @@ Result<std::optional<std::uint64_t>> read_limit(std::string_view what,
   if (!number || *number == 0) {
     return fail(
         Error(ErrorCode::usage, format("bad value for {}: '{}'", what, text::sanitize(text)))
-            .with_hint(is_size ? "a number of bytes, with K, M, G or T: 4G; or: none"
+            .with_hint(is_size ? "a number of bytes, with K, M, G or T, from 1M on: 4G; or: none"
                                : "a number from 1 on; or: none"));
   }
   return std::optional<std::uint64_t>(*number);
@@ -63,6 +64,11 @@ class Change {
       const std::size_t equals = variable.find('=');
       if (equals == std::string::npos || equals == 0) {
         return fail(ErrorCode::usage, format("'{}' is not NAME=VALUE", text::sanitize(variable)));
+      }
+    }
+    if (options.shell && !options.shell->empty()) {
+      if (auto complaint = profiles::check_shell(*options.shell)) {
+        return fail(Error(ErrorCode::usage, complaint->message).with_hint(complaint->hint));
       }
     }
     TRY(read_limits(options));

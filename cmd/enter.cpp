@@ -82,8 +82,10 @@ Result<ExitCode> enter_environment(const instance::Environment& environment,
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(auto variables, variables_of(flags));
   TRY(start_with_hook(environment, context));
+  const std::string& own = environment.spec.surroundings.workdir;
+  const auto start = directory || !command.empty() || own.empty() ? directory : own;
   if (command.empty() && has_shell_hooks(environment)) {
-    return enter_with_hooks(environment, std::move(variables), directory, context);
+    return enter_with_hooks(environment, std::move(variables), start, context);
   }
   // A login shell has its terminal to say what goes wrong; a program has nobody.
   const bool is_watched = desktop && !command.empty();
@@ -95,7 +97,7 @@ Result<ExitCode> enter_environment(const instance::Environment& environment,
                                                 .clean_environment = flags.clean,
                                                 .follows_parent = is_watched,
                                                 .host_files = desktop,
-                                                .directory = directory},
+                                                .directory = start},
                           context.ui());
   };
   const Error error =
@@ -329,7 +331,12 @@ namespace {
 Result<ExitCode> run_in_environment(const RunOptions& options, Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   if (!options.name) {
-    TRY_ASSIGN(const std::string directory, require_project_here());
+    TRY_ASSIGN(const auto project, find_project_here());
+    if (!project) {
+      return fail(Error(ErrorCode::usage, "there is no devenv.toml here or above, and no NAME")
+                      .with_hint("name the environment: devenv run NAME -- COMMAND"));
+    }
+    const std::string& directory = *project;
     TRY_ASSIGN(const auto environment,
                project_environment(directory, options.up, Outdated::is_told, context));
     return enter_environment(environment, options.command, options.variables, options.workdir,

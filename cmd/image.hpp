@@ -48,6 +48,7 @@ void add_image_remove(CLI::App& app, ImageRemoveOptions& options);
 Result<ExitCode> run_image_remove(const ImageRemoveOptions& options, Context& context);
 
 struct ImagePruneOptions {
+  bool packages = false;
   bool yes = false;
   bool all = false;
   bool dry_run = false;

@@ -2,6 +2,10 @@
 // devenv image prune
 #include "cmd/image.hpp"
 #include "env/base/byte_size.hpp"
+#include "env/build/package_cache.hpp"
+#include "env/build/scratch.hpp"
+#include "env/build/step_store.hpp"
+#include "env/instance/features.hpp"
 #include "env/instance/images.hpp"
 
 namespace devenv::cmd {
@@ -54,7 +58,10 @@ void print(const instance::PruneResult& result,
 }  // namespace
 
 void add_image_prune(CLI::App& app, ImagePruneOptions& options) {
-  app.add_flag("-a,--all", options.all, "also images that no environment is made of");
+  app.add_flag("-a,--all", options.all,
+               "also images that no environment is made of, and features of dev containers");
+  app.add_flag("--packages", options.packages,
+               "also what package managers have downloaded for projects");
   app.add_flag("--dry-run", options.dry_run, "only tell what would be removed");
   add_yes_flag(app, options.yes);
   add_json_flag(app, options.json);
@@ -71,6 +78,10 @@ Result<ExitCode> run_image_prune(const ImagePruneOptions& options, Context& cont
     return ExitCode::done;
   }
   TRY_ASSIGN(const auto* const workspace, context.workspace());
+  if (options.packages && !options.dry_run) {
+    TRY(build::remove_package_caches(*workspace));
+    context.ui().note("removed the downloads of package managers");
+  }
   const auto scope =
       options.all ? instance::PruneScope::unused_images : instance::PruneScope::unused_data;
   if (options.dry_run || !options.yes) {
@@ -90,6 +101,11 @@ Result<ExitCode> run_image_prune(const ImagePruneOptions& options, Context& cont
     }
   }
   TRY_ASSIGN(const auto removed, instance::prune_images(*workspace, scope, /*dry_run=*/false));
+  build::sweep_scratches(*workspace);
+  build::StepStore(*store).sweep();
+  if (options.all) {
+    TRY(instance::remove_features(*store));
+  }
   print(removed, options, /*dry_run=*/false, context.ui());
   return ExitCode::done;
 }

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/lock.hpp"
 
+#include <algorithm>
+
 #include "cmd/project_steps.hpp"
 #include "cmd/project_up.hpp"
+#include "env/base/sha256.hpp"
 #include "env/instance/images.hpp"
 #include "env/sys/file.hpp"
 
 namespace devenv::cmd {
 namespace {
 
-/// The image's tag may have moved: asks the registry.
+/// Tags may have moved, the image's and those of features: asks the registries.
 Result<void> renew_base(const profiles::Project& project, Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const Origin origin, origin_of_project(project, context));
   TRY(instance::obtain_image(*workspace, origin.source, instance::PullPolicy::always,
                              context.ui()));
-  return sys::remove_file(format("{}/{}", project.directory, profiles::kLockFile));
+  auto lock = load_project_lock(project);  // one that cannot be read is made anew
+  const bool readable = lock && *lock;
+  return forget_features(
+      project, readable ? (*lock)->features : std::vector<profiles::LockedFeature>(), context);
 }
 
 }  // namespace
@@ -26,6 +32,7 @@ profiles::ProjectLock lock_of(const profiles::Project& project, const ProjectRoo
                              .image = root.image.reference,
                              .manifest = root.image.manifest_digest,
                              .image_layers = root.image.layers,
+                             .features = root.features,
                              .manager = root.manager};
   for (std::size_t i = 0; i < root.layers.size(); ++i) {
     const build::BuiltLayer& layer = root.layers[i];
@@ -38,26 +45,33 @@ profiles::ProjectLock lock_of(const profiles::Project& project, const ProjectRoo
   return lock;
 }
 
-Result<bool> save_lock(const profiles::Project& project,
+Result<bool> save_lock(const profiles::LoadedProject& loaded,
                        const profiles::ProjectLock& lock,
-                       const ProjectFlags& flags,
                        Context& context) {
-  const std::string path = format("{}/{}", project.directory, profiles::kLockFile);
+  const std::string& directory = loaded.project->directory;
+  const std::string path = format("{}/{}", directory, profiles::kLockFile);
   const std::string contents = profiles::write_lock(lock);
-  TRY_ASSIGN(const auto before, sys::read_file_if_exists(path));
-  if (before == contents) {
+  const auto before = loaded.project->texts.find(path);
+  if (before != loaded.project->texts.end() && before->second == contents) {
     return false;
   }
   TRY_CONTEXT(sys::write_file_atomic(path, contents), "cannot lock the project");
+  // What was allowed stays, with this lock; nothing is read again that nobody has seen.
+  std::vector<profiles::ProjectSource> sources = loaded.sources;
+  std::erase_if(sources, [&](const auto& source) { return source.path == path; });
+  const auto place = std::find_if(sources.begin(), sources.end(), [&](const auto& source) {
+    return source.contents.starts_with("sha256:") && source.path > path;
+  });
+  sources.insert(place, {path, sha256_of(contents).string()});
   TRY_ASSIGN(const auto* const workspace, context.workspace());
-  TRY_ASSIGN(const auto loaded, load_checked(project.directory, flags.variant, context));
-  TRY(profiles::allow_project(workspace->paths.data, project.directory, loaded.sources));
+  TRY(profiles::allow_project(workspace->paths.data, directory, sources));
   return true;
 }
 
 void add_lock(CLI::App& app, LockOptions& options) {
   add_project_flags(app, options.project);
-  app.add_flag("--update", options.update, "ask the registry for a newer image of the base first");
+  app.add_flag("--update", options.update,
+               "ask the registry for a newer image of the base, and for newer features, first");
   app.add_flag("--check", options.check, "only tell whether devenv.toml.lock fits");
   app.footer(
       "Writes devenv.toml.lock: the image's digest, the digests of the layers that packages and "
@@ -73,6 +87,9 @@ Result<ExitCode> run_lock(const LockOptions& options, Context& context) {
   TRY_ASSIGN(const std::string directory, require_project_here());
   TRY_ASSIGN(const auto loaded, load_trusted(directory, options.project, context));
   const profiles::Project& project = *loaded.project;
+  if (!options.project.variant.empty()) {
+    return fail(Error(ErrorCode::usage, "the lock is that of the project without --profile"));
+  }
   if (options.check) {
     UpFlags flags{.project = options.project};
     flags.locked = true;
@@ -83,17 +100,22 @@ Result<ExitCode> run_lock(const LockOptions& options, Context& context) {
   if (options.update) {
     TRY(renew_base(project, context));
   }
-  TRY_ASSIGN(const ProjectRoot root,
-             make_project_root(project, UpFlags{.project = options.project}, context));
+  UpFlags flags{.project = options.project};
+  auto before = load_project_lock(project);
+  if (!before) {
+    context.ui().warn(before.error().to_line(), "it is made anew");
+    before = std::nullopt;
+  }
+  flags.without_lock = options.update || !*before;
+  TRY_ASSIGN(const ProjectRoot root, make_project_root(project, flags, context));
   profiles::ProjectLock lock = lock_of(project, root);
-  TRY_ASSIGN(const auto before, load_project_lock(directory));
-  if (before && before->layers == lock.layers && before->manifest == lock.manifest) {
-    lock.pushed = before->pushed;
+  if (*before && (*before)->layers == lock.layers && (*before)->manifest == lock.manifest) {
+    lock.pushed = (*before)->pushed;
     if (lock.packages.empty()) {
-      lock.packages = before->packages;  // layers that were fetched have no list
+      lock.packages = (*before)->packages;  // layers that were fetched have no list
     }
   }
-  TRY_ASSIGN(const bool changed, save_lock(project, lock, options.project, context));
+  TRY_ASSIGN(const bool changed, save_lock(loaded, lock, context));
   context.ui().note(changed ? "wrote devenv.toml.lock" : "devenv.toml.lock fits already");
   return ExitCode::done;
 }

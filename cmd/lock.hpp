@@ -19,9 +19,8 @@ Result<ExitCode> run_lock(const LockOptions& options, Context& context);
 profiles::ProjectLock lock_of(const profiles::Project& project, const ProjectRoot& root);
 /// Writes it, and keeps the user's trust: it is the user who changes the file. False when it says
 /// that already.
-Result<bool> save_lock(const profiles::Project& project,
+Result<bool> save_lock(const profiles::LoadedProject& loaded,
                        const profiles::ProjectLock& lock,
-                       const ProjectFlags& flags,
                        Context& context);
 
 }  // namespace devenv::cmd

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/project_load.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "env/base/sha256.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/process.hpp"
@@ -30,11 +33,24 @@ std::string quoted_words(const profiles::ProjectCommand& command) {
   return text::sanitize(is_line ? command[2] : join(command, " "));
 }
 
+/// As shell words: none can pretend to be two.
 std::vector<std::string> sanitized(std::vector<std::string> words) {
   for (std::string& word : words) {
     word = text::sanitize(word);
+    if (word.find_first_of(", '\"") != std::string::npos) {
+      word = text::shell_quote(word);
+    }
   }
   return words;
+}
+
+/// ", with version=20"
+std::string options_of(const profiles::ProjectFeature& feature) {
+  std::vector<std::string> options;
+  for (const auto& [name, value] : feature.options) {
+    options.push_back(format("{}={}", text::sanitize(name), text::sanitize(value)));
+  }
+  return options.empty() ? "" : ", with " + join(options, ", ");
 }
 
 class Words {
@@ -44,10 +60,16 @@ class Words {
   std::vector<std::string> take(const std::string& home) {
     add(format("an environment of {}",
                project_.base.empty() ? "no base" : text::sanitize(project_.base)));
+    add_lock();
     add_packages();
+    for (const profiles::ProjectFeature& feature : project_.features) {
+      add(format("to run in it, once, as its root, what {} brings{}",
+                 text::sanitize(feature.reference), options_of(feature)));
+    }
     for (const profiles::SetupStep& step : project_.setup) {
       add(format("to run in it, once, as {}: {}", step.as_user ? "you" : "its root",
                  quoted_words(step.run)));
+      add_list("which reads files of the project", step.inputs);
     }
     add_shares(home);
     for (const std::string& mount : project_.mounts) {
@@ -76,6 +98,22 @@ class Words {
     }
   }
 
+  /// It may name other images than the base's.
+  void add_lock() {
+    const auto text = project_.texts.find(format("{}/{}", project_.directory, profiles::kLockFile));
+    if (text == project_.texts.end()) {
+      return;
+    }
+    const auto lock = profiles::read_lock(text->second, std::string(profiles::kLockFile));
+    if (!lock) {
+      return;
+    }
+    add(format("made of the image {}, {}", text::sanitize(lock->image), lock->manifest.string()));
+    if (!lock->pushed.empty()) {
+      add(format("or of all that {} has, as it is", text::sanitize(lock->pushed)));
+    }
+  }
+
   void add_packages() {
     std::vector<std::string> names = project_.tools;
     for (const auto& [manager, packages] : project_.packages) {
@@ -90,9 +128,10 @@ class Words {
     if (project_.shares.wants("home")) {
       add(format("your home {}: what runs inside can read and change all of it", home));
     } else {
-      add("a home of its own: yours stays closed");
+      add("a home of its own; yours stays within reach below /run/host, as all of this machine");
     }
     add_list("to be kept from it", project_.shares.off);
+    add_list("to have of this machine, too", project_.shares.on);
     if (project_.host_commands.value_or(instance::HostCommands::allow) ==
         instance::HostCommands::allow) {
       add("to run commands here, outside of it");
@@ -107,6 +146,9 @@ class Words {
     add_list("to set variables", names);
     add_list("to read variables from", project_.dotenv);
     add_list("to look for programs in", project_.path);
+    if (!project_.shell.empty()) {
+      add(format("to run, as your shell in it: {}", text::sanitize(project_.shell)));
+    }
   }
 
   void add_exports() {
@@ -122,20 +164,32 @@ class Words {
   std::vector<std::string> lines_;
 };
 
-/// What sets variables, and what names images, is trusted as it is, too. Only its digest is kept:
-/// secrets are not copied into the record.
-void add_other_sources(profiles::LoadedProject& loaded) {
-  const profiles::Project& project = *loaded.project;
-  std::vector<std::string> names = project.dotenv;
-  names.emplace_back(profiles::kLockFile);
+constexpr std::size_t kOtherLimit = 4U * 1024 * 1024;  // bytes
+
+/// What sets variables, and what names images, is trusted as it is, too: that of the project and of
+/// all its variants. Read once: what was allowed is what is used. Only digests are kept: secrets
+/// are not copied into the record.
+Result<void> add_other_sources(profiles::LoadedProject& loaded) {
+  profiles::Project& project = *loaded.project;
+  std::set<std::string> names(project.dotenv.begin(), project.dotenv.end());
+  for (const std::string& variant : project.variants) {
+    const auto other = profiles::load_project(project.directory, variant);
+    if (other.project) {
+      names.insert(other.project->dotenv.begin(), other.project->dotenv.end());
+    }
+  }
+  names.emplace(profiles::kLockFile);
   for (const std::string& name : names) {
     const std::string file =
         name.starts_with('/') ? name : format("{}/{}", project.directory, name);
-    const auto contents = sys::read_file_if_exists(file);
-    if (contents && *contents) {
-      loaded.sources.push_back({file, sha256_of(**contents).string()});
+    if (!sys::exists(file)) {
+      continue;
     }
+    TRY_ASSIGN(std::string contents, sys::read_regular_file(file, kOtherLimit));
+    loaded.sources.push_back({file, sha256_of(contents).string()});
+    project.texts.emplace(file, std::move(contents));
   }
+  return {};
 }
 
 /// Shows what is asked for; on standard error, as the question that follows.
@@ -161,7 +215,13 @@ void add_project_flags(CLI::App& app, ProjectFlags& flags) {
 
 Result<std::optional<std::string>> find_project_here() {
   TRY_ASSIGN(const std::string here, working_directory());
-  return profiles::find_project(here);
+  const auto found = profiles::find_project(here);
+  if (!found) {
+    return std::nullopt;
+  }
+  // However it was come to, it is one project.
+  TRY_ASSIGN(std::string directory, sys::canonical_path(*found));
+  return directory;
 }
 
 Result<std::string> require_project_here() {
@@ -174,7 +234,21 @@ Result<std::string> require_project_here() {
 }
 
 std::vector<std::string> in_plain_words(const profiles::Project& project, const std::string& home) {
-  return Words(project).take(home);
+  std::vector<std::string> lines = Words(project).take(home);
+  const std::vector<std::string> plain = lines;
+  for (const std::string& variant : project.variants) {
+    const auto loaded = profiles::load_project(project.directory, variant);
+    if (!loaded.project) {
+      lines.push_back(format("with --profile {}: what cannot be read", variant));
+      continue;
+    }
+    for (const std::string& line : Words(*loaded.project).take(home)) {
+      if (std::find(plain.begin(), plain.end(), line) == plain.end()) {
+        lines.push_back(format("with --profile {}: {}", variant, line));
+      }
+    }
+  }
+  return lines;
 }
 
 Result<profiles::LoadedProject> load_checked(const std::string& directory,
@@ -182,7 +256,7 @@ Result<profiles::LoadedProject> load_checked(const std::string& directory,
                                              Context& context) {
   profiles::LoadedProject loaded = profiles::load_project(directory, variant);
   if (loaded.project) {
-    add_other_sources(loaded);
+    TRY(add_other_sources(loaded));
     return loaded;
   }
   const profiles::Diagnostic& first = loaded.diagnostics.front();

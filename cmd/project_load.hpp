@@ -37,7 +37,8 @@ Result<profiles::LoadedProject> load_trusted(const std::string& directory,
                                              const ProjectFlags& flags,
                                              Context& context);
 
-/// What a project asks for, in plain words; a line each.
+/// What a project asks for, in plain words, and what each of its variants asks for beside that; a
+/// line each.
 std::vector<std::string> in_plain_words(const profiles::Project& project, const std::string& home);
 
 }  // namespace devenv::cmd

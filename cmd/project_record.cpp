@@ -27,6 +27,7 @@ Result<ProjectRecord> read_record(const Json& json) {
     TRY_ASSIGN(std::vector<std::string> group, json::get_strings(each, "names"));
     record.groups.push_back(std::move(group));
   }
+  record.wanted_name = json::string_or(json, "wanted_name", "");
   record.created_at = json::string_or(json, "created_at", "");
   const Json* const created = json::find(json, "created");
   record.created = created != nullptr && *created == Json(true);
@@ -95,6 +96,7 @@ Result<void> save_project_record(const std::string& data, const ProjectRecord& r
                                                       {"directory", record.directory},
                                                       {"variant", record.variant},
                                                       {"environment", record.environment},
+                                                      {"wanted_name", record.wanted_name},
                                                       {"created_at", record.created_at},
                                                       {"created", record.created},
                                                       {"packages", std::move(groups)},
@@ -102,12 +104,41 @@ Result<void> save_project_record(const std::string& data, const ProjectRecord& r
                                           "\n");
 }
 
-Result<void> remove_project_records(const std::string& data, const std::string& directory) {
+namespace {
+
+/// Files of all variants.
+std::vector<std::string> record_files(const std::string& data, const std::string& directory) {
   const std::string prefix = format("{:016x}", text::fnv1a(directory));
   const auto names = sys::list_directory(data + "/projects");
+  std::vector<std::string> files;
   for (const std::string& name : names.value_or(std::vector<std::string>())) {
     if (name.starts_with(prefix) && name.ends_with(".json")) {
-      TRY(sys::remove_file(format("{}/projects/{}", data, name)));
+      files.push_back(format("{}/projects/{}", data, name));
+    }
+  }
+  return files;
+}
+
+}  // namespace
+
+Result<void> remove_project_records(const std::string& data, const std::string& directory) {
+  for (const std::string& file : record_files(data, directory)) {
+    TRY(sys::remove_file(file));
+  }
+  return {};
+}
+
+Result<void> rename_in_project_records(const std::string& data,
+                                       const std::string& directory,
+                                       const std::string& name,
+                                       const std::string& new_name) {
+  for (const std::string& file : record_files(data, directory)) {
+    TRY_ASSIGN(const std::string contents, sys::read_file(file));
+    const auto json = json::parse(contents);
+    auto record = json ? read_record(*json) : fail(json.error());
+    if (record && record->directory == directory && record->environment == name) {
+      record->environment = new_name;
+      TRY(save_project_record(data, *record));
     }
   }
   return {};

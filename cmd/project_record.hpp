@@ -27,6 +27,7 @@ struct ProjectRecord {
   std::string directory;
   std::string variant;
   std::string environment;       ///< its name
+  std::string wanted_name;       ///< the name that the files asked for
   std::vector<FileStamp> files;  ///< all that its environment depends on
   std::string created_at;        ///< Spec::created_at of it
   bool created = false;          ///< the create hook is done
@@ -46,6 +47,12 @@ Result<void> save_project_record(const std::string& data, const ProjectRecord& r
 
 /// Of all variants: the next command looks at everything anew.
 Result<void> remove_project_records(const std::string& data, const std::string& directory);
+
+/// An environment of the project has another name by now.
+Result<void> rename_in_project_records(const std::string& data,
+                                       const std::string& directory,
+                                       const std::string& name,
+                                       const std::string& new_name);
 
 /// Whether all files are as they were.
 bool is_current(const ProjectRecord& record);

@@ -8,6 +8,7 @@
 #include "env/base/text.hpp"
 #include "env/image/platform.hpp"
 #include "env/instance/images.hpp"
+#include "env/instance/staging.hpp"
 #include "env/sys/file.hpp"
 
 namespace devenv::cmd {
@@ -43,29 +44,60 @@ class RootMaker {
 
   Result<ProjectRoot> make() {
     TRY_ASSIGN(workspace_, context_.workspace());
-    TRY_ASSIGN(lock_, load_project_lock(project_.directory));
-    TRY(check_lock());
+    if (!flags_.without_lock) {
+      TRY_ASSIGN(lock_, load_project_lock(project_));
+    }
     TRY_ASSIGN(const Origin origin, origin_of_project(project_, context_));
+    TRY(check_lock(origin));
     if (auto locked = find_locked(origin); !locked || *locked) {
       return locked ? Result<ProjectRoot>(**std::move(locked)) : fail(locked.error());
     }
     TRY_ASSIGN(image::ImageRecord image, base_image(origin));
     TRY_ASSIGN(ProjectSteps wanted,
                steps_of_project(project_, origin, image, steps_before(), context_));
+    tell(wanted.remarks);
     TRY(check_keys(image, wanted.steps));
     TRY_ASSIGN(std::vector<build::BuiltLayer> layers, layers_of(image, wanted.steps));
     std::vector<Digest> chain = build::chain_of(image, layers);
-    return ProjectRoot{std::move(image), std::move(layers), std::move(chain),
-                       std::move(wanted.groups), std::move(wanted.manager)};
+    return root_of(std::move(image), std::move(layers), std::move(chain), std::move(wanted));
   }
 
  private:
   bool wants_lock() const { return flags_.locked || flags_.frozen; }
 
+  void tell(const std::vector<FeatureRemark>& remarks) {
+    for (const FeatureRemark& remark : remarks) {
+      context_.ui().warn(remark.message, remark.hint);
+    }
+  }
+
+  static ProjectRoot root_of(image::ImageRecord image,
+                             std::vector<build::BuiltLayer> layers,
+                             std::vector<Digest> chain,
+                             ProjectSteps wanted) {
+    const std::vector<std::string> before = image.environment;
+    for (const profiles::Variables& variables : wanted.environment) {
+      profiles::set_variables(variables, image.environment);
+    }
+    // Login shells set PATH anew, and get back what is in front of it.
+    std::vector<std::string> path = profiles::added_directories(before, image.environment);
+    return {.image = std::move(image),
+            .layers = std::move(layers),
+            .chain = std::move(chain),
+            .groups = std::move(wanted.groups),
+            .manager = std::move(wanted.manager),
+            .steps = std::move(wanted.steps),
+            .locks = {},
+            .features = std::move(wanted.features),
+            .path = std::move(path)};
+  }
+
   /// What was installed together the last time: what the lock says, else what was done here.
   StepsBefore steps_before() const {
     StepsBefore before;
+    before.features = {.pins = {}, .only_pinned = wants_lock(), .offline = flags_.frozen};
     if (lock_) {
+      before.features.pins = lock_->features;
       before.manager = lock_->manager;
       for (const profiles::LockedLayer& layer : lock_->layers) {
         if (!layer.packages.empty()) {
@@ -81,7 +113,7 @@ class RootMaker {
   }
 
   /// A lock of another base or machine counts for nothing.
-  Result<void> check_lock() {
+  Result<void> check_lock(const Origin& origin) {
     if (!lock_ && wants_lock()) {
       return fail(Error(ErrorCode::not_found, format("there is no {}", profiles::kLockFile))
                       .with_hint("make it: devenv lock"));
@@ -90,7 +122,7 @@ class RootMaker {
       return {};
     }
     const std::string here = image::host_platform().architecture;
-    const bool fits_base = lock_->base == project_.base;
+    const bool fits_base = lock_->base == project_.base && is_of(origin);
     if (wants_lock() && !fits_base) {
       return fail(stale(format("it is of base '{}', and devenv.toml says '{}'",
                                text::sanitize(lock_->base), text::sanitize(project_.base))));
@@ -105,6 +137,18 @@ class RootMaker {
     return {};
   }
 
+  /// Whether the lock's image is one of the repository that the base names: it pins which, and does
+  /// not choose another.
+  bool is_of(const Origin& origin) const {
+    const auto* const registry = std::get_if<instance::FromRegistry>(&origin.source);
+    if (registry == nullptr || lock_->image.starts_with("localhost/")) {
+      return true;
+    }
+    const auto pinned_one = image::Reference::parse(lock_->image);
+    return pinned_one && pinned_one->registry() == registry->reference.registry() &&
+           pinned_one->repository() == registry->reference.repository();
+  }
+
   /// Everything as the lock says, when all of it is in the store or in the registry it names.
   /// nullopt when something has to be built, or the lock does not fit the steps.
   Result<std::optional<ProjectRoot>> find_locked(const Origin& origin) {
@@ -117,7 +161,8 @@ class RootMaker {
                             .config_digest = lock_->manifest,
                             .layers = lock_->image_layers};
     TRY_ASSIGN(const auto image, store.find_image(lock_->manifest.string()));
-    if (image) {
+    const bool is_base_here = image && image->layers == lock_->image_layers;
+    if (is_base_here) {
       base = *image;
     }
     std::vector<build::BuiltLayer> layers;
@@ -129,10 +174,10 @@ class RootMaker {
                         .report = {},
                         .reused = true});
     }
-    const bool all_here =
-        image && std::all_of(layers.begin(), layers.end(), [&](const build::BuiltLayer& layer) {
-          return store.has_layer(layer.chain_id);
-        });
+    const bool all_here = is_base_here && std::all_of(layers.begin(), layers.end(),
+                                                      [&](const build::BuiltLayer& layer) {
+                                                        return store.has_layer(layer.chain_id);
+                                                      });
     TRY_ASSIGN(const bool pushed_here, is_pushed_here(store));
     if (!all_here && (lock_->pushed.empty() || (flags_.frozen && !pushed_here))) {
       return flags_.frozen ? fail(not_here("what the lock names"))
@@ -143,13 +188,12 @@ class RootMaker {
     if (const auto why = why_stale(base, wanted.steps)) {
       return wants_lock() ? fail(stale(*why)) : Result<std::optional<ProjectRoot>>(std::nullopt);
     }
+    tell(wanted.remarks);
     std::vector<Digest> chain = build::chain_of(base, layers);
     if (!all_here) {
-      TRY_ASSIGN(base, fetch_pushed(base));
-      chain = base.layers;
+      TRY_ASSIGN(base, fetch_pushed(base, chain));
     }
-    return ProjectRoot{std::move(base), std::move(layers), std::move(chain),
-                       std::move(wanted.groups), std::move(wanted.manager)};
+    return root_of(std::move(base), std::move(layers), std::move(chain), std::move(wanted));
   }
 
   Result<bool> is_pushed_here(const image::Store& store) const {
@@ -163,13 +207,20 @@ class RootMaker {
   }
 
   /// The image that has everything; known by the base's name.
-  Result<image::ImageRecord> fetch_pushed(const image::ImageRecord& base) {
+  Result<image::ImageRecord> fetch_pushed(const image::ImageRecord& base,
+                                          const std::vector<Digest>& chain) {
     TRY_ASSIGN(image::Reference reference, image::Reference::parse(lock_->pushed));
     context_.ui().step(format("fetching {}", text::sanitize(lock_->pushed)));
     TRY_ASSIGN(image::ImageRecord pulled,
                instance::obtain_image(*workspace_,
                                       instance::FromRegistry{std::move(reference), std::nullopt},
                                       instance::PullPolicy::if_missing, context_.ui()));
+    if (pulled.layers != chain) {
+      return fail(
+          Error(ErrorCode::integrity, format("{} has other layers than devenv.toml.lock pins",
+                                             text::sanitize(lock_->pushed)))
+              .with_hint("push again: devenv push"));
+    }
     pulled.reference = base.reference;
     pulled.manifest_digest = base.manifest_digest;
     return pulled;
@@ -180,7 +231,7 @@ class RootMaker {
     if (lock_) {
       TRY_ASSIGN(const image::Store store, workspace_->store());
       TRY_ASSIGN(auto found, store.find_image(lock_->manifest.string()));
-      if (found) {
+      if (found && found->layers == lock_->image_layers) {
         return *std::move(found);
       }
       if (flags_.frozen) {
@@ -218,7 +269,8 @@ class RootMaker {
     if (image.layers != lock_->image_layers) {
       return fail(stale(format("image {} has changed", text::sanitize(lock_->image))));
     }
-    const auto why = why_stale(image, steps);
+    const bool has_steps = flags_.project.variant.empty();
+    const auto why = has_steps ? why_stale(image, steps) : std::nullopt;
     return why ? fail(stale(*why)) : Result<void>();
   }
 
@@ -236,26 +288,26 @@ class RootMaker {
         format("{}/logs/{:016x}.log", workspace_->paths.data, text::fnv1a(project_.directory));
     auto built = build::build_layers(*workspace_, {.base = image, .steps = steps, .log_file = log},
                                      context_.ui());
-    if (!built && built.error().code() == ErrorCode::failed) {
+    const bool is_step = !built && built.error().hint().find(log) != std::string::npos;
+    if (is_step) {
       show_end(log);
     }
     TRY(std::move(built));
-    TRY(check_packages(*built));
+    TRY(check_digests(*built));
     return built;
   }
 
-  /// What was built here because nobody had pushed it may be of newer packages than the lock's.
-  Result<void> check_packages(const std::vector<build::BuiltLayer>& built) {
-    if (!flags_.locked || lock_->packages.empty()) {
+  /// What was built here, because nobody had pushed it, is hardly ever the same.
+  Result<void> check_digests(const std::vector<build::BuiltLayer>& built) {
+    if (!flags_.locked || !flags_.project.variant.empty()) {
       return {};
     }
-    for (const build::BuiltLayer& layer : built) {
-      if (!layer.report.empty() && layer.report != lock_->packages) {
-        const auto differ = std::mismatch(layer.report.begin(), layer.report.end(),
-                                          lock_->packages.begin(), lock_->packages.end());
-        return fail(stale(format(
-            "other packages came: {}",
-            text::sanitize(differ.first == layer.report.end() ? *differ.second : *differ.first))));
+    for (std::size_t i = 0; i < built.size(); ++i) {
+      if (built[i].chain_id != lock_->layers[i].chain_id) {
+        return fail(Error(ErrorCode::conflict,
+                          format("step '{}' came to another layer here than devenv.toml.lock pins",
+                                 built[i].title))
+                        .with_hint("who has that layer puts it into a registry: devenv push"));
       }
     }
     return {};
@@ -282,20 +334,37 @@ class RootMaker {
 
 }  // namespace
 
-Result<std::optional<profiles::ProjectLock>> load_project_lock(const std::string& directory) {
-  const std::string path = lock_path(directory);
-  TRY_ASSIGN(const auto contents, sys::read_file_if_exists(path));
-  if (!contents) {
+Result<std::optional<profiles::ProjectLock>> load_project_lock(const profiles::Project& project) {
+  const std::string path = lock_path(project.directory);
+  const auto text = project.texts.find(path);
+  if (text == project.texts.end()) {
     return std::nullopt;
   }
-  TRY_ASSIGN(profiles::ProjectLock lock, profiles::read_lock(*contents, path));
-  return lock;
+  auto lock = profiles::read_lock(text->second, path);
+  if (!lock) {
+    return fail(lock.error().with_hint("make it anew: devenv lock"));
+  }
+  return std::optional(*std::move(lock));
 }
 
 Result<ProjectRoot> make_project_root(const profiles::Project& project,
                                       const UpFlags& flags,
                                       Context& context) {
-  return RootMaker(project, flags, context).make();
+  TRY_ASSIGN(const auto* const workspace, context.workspace());
+  constexpr int kTries = 3;
+  for (int attempt = 1;; ++attempt) {
+    TRY_ASSIGN(ProjectRoot root, RootMaker(project, flags, context).make());
+    TRY_ASSIGN(const image::Store store, workspace->store());
+    // A prune may have come in between.
+    auto locks = instance::lock_layers(store, root.chain);
+    if (locks) {
+      root.locks = *std::move(locks);
+      return root;
+    }
+    if (attempt == kTries) {
+      return fail(locks.error());
+    }
+  }
 }
 
 }  // namespace devenv::cmd

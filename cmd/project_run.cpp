@@ -7,6 +7,7 @@
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
 #include "env/instance/catalog.hpp"
+#include "env/sys/file_lock.hpp"
 
 namespace devenv::cmd {
 namespace {
@@ -65,7 +66,8 @@ Result<instance::Environment> project_environment(const std::string& directory,
                                                   const UpFlags& flags,
                                                   Outdated outdated,
                                                   Context& context) {
-  if (!flags.locked && !flags.frozen) {
+  const bool asks_for_more = flags.locked || flags.frozen || flags.adopt || flags.discard_changes;
+  if (!asks_for_more) {
     TRY_ASSIGN(auto current, current_environment(directory, flags.project.variant, context));
     if (current) {
       return *std::move(current);
@@ -97,6 +99,13 @@ Result<void> start_with_hook(const instance::Environment& environment, Context& 
     return {};
   }
   TRY_ASSIGN(const auto* const workspace, context.workspace());
+  TRY_ASSIGN(const auto running_already, session::find_running(environment));
+  if (running_already) {
+    return {};
+  }
+  // Whoever comes second finds it running.
+  TRY_ASSIGN(const sys::FileLock turn, sys::FileLock::acquire(environment.directory + "/hook.lock",
+                                                              sys::LockMode::exclusive));
   TRY_ASSIGN(const auto running, session::find_running(environment));
   if (running) {
     return {};

@@ -2,6 +2,7 @@
 #include "cmd/project_steps.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "cmd/share_flags.hpp"
 #include "env/base/format.hpp"
@@ -140,8 +141,9 @@ Result<std::vector<build::Step>> package_steps(const profiles::Project& project,
     steps.push_back(std::move(step));
   }
   if (!steps.empty()) {
-    TRY_ASSIGN(steps.front().inputs,
+    TRY_ASSIGN(build::Inputs inputs,
                build::find_inputs(project.directory, profiles::package_inputs(project)));
+    steps.front().inputs = std::move(inputs.files);
   }
   return steps;
 }
@@ -151,9 +153,9 @@ Result<std::vector<std::string>> variables_of_project(const profiles::Project& p
   std::vector<std::string> variables;
   for (const std::string& name : project.dotenv) {
     const std::string file = below(project.directory, name);
-    TRY_ASSIGN(const auto contents, sys::read_file_if_exists(file));
-    if (contents) {
-      TRY_ASSIGN(const auto read, profiles::parse_dotenv(*contents, file));
+    const auto text = project.texts.find(file);
+    if (text != project.texts.end()) {
+      TRY_ASSIGN(const auto read, profiles::parse_dotenv(text->second, file));
       variables.insert(variables.end(), read.begin(), read.end());
     }
   }
@@ -229,14 +231,43 @@ Result<ProjectSteps> steps_of_project(const profiles::Project& project,
     TRY_ASSIGN(all.steps, package_steps(project, packages, base, before.groups, all.groups));
     all.manager = packages.manager.name;
   }
+  TRY_ASSIGN(ProjectFeatures features, features_of_project(project, before.features, context));
+  std::move(features.steps.begin(), features.steps.end(), std::back_inserter(all.steps));
+  all.features = std::move(features.locked);
+  all.environment = std::move(features.environment);
+  all.remarks = std::move(features.remarks);
   for (const profiles::SetupStep& setup : project.setup) {
-    build::Step step{.title = text::sanitize(setup.name), .commands = {setup.run}};
+    build::Step step{.title = text::sanitize(setup.name),
+                     .commands = {with_environment(all.environment, setup.run)}};
     step.as_user = setup.as_user;
-    TRY_ASSIGN(step.inputs, build::find_inputs(project.directory, setup.inputs));
+    TRY_ASSIGN(build::Inputs inputs, build::find_inputs(project.directory, setup.inputs));
+    step.inputs = std::move(inputs.files);
     all.steps.push_back(std::move(step));
   }
   return all;
 }
+
+namespace {
+
+/// A path that looks like one of the project is one: no link of it leads elsewhere.
+Result<void> check_stays(const profiles::Project& project,
+                         const std::string& text,
+                         const instance::ExtraMount& mount) {
+  const std::string inside = project.directory + "/";
+  if (!mount.source.starts_with(inside)) {
+    return {};
+  }
+  TRY_ASSIGN_CONTEXT(const std::string real, sys::canonical_path(mount.source),
+                     format("cannot mount '{}'", text::sanitize(text)));
+  if (real != project.directory && !real.starts_with(inside)) {
+    return fail(Error(ErrorCode::usage, format("mount '{}' is a link to '{}', out of the project",
+                                               text::sanitize(text), text::sanitize(real)))
+                    .with_hint("write where it leads to"));
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<instance::CreateRequest> request_of_project(const profiles::Project& project,
                                                    Origin origin,
@@ -255,6 +286,7 @@ Result<instance::CreateRequest> request_of_project(const profiles::Project& proj
   for (const std::string& text : project.mounts) {
     TRY_ASSIGN(instance::ExtraMount mount,
                instance::parse_mount(text, project.directory, workspace->user.home));
+    TRY(check_stays(project, text, mount));
     mounts.push_back(std::move(mount));
   }
   std::vector<std::string> path;

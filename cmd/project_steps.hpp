@@ -7,6 +7,7 @@
 
 #include "cmd/context.hpp"
 #include "cmd/origin.hpp"
+#include "cmd/project_features.hpp"
 #include "env/build/step.hpp"
 #include "env/image/record.hpp"
 #include "env/instance/create.hpp"
@@ -24,6 +25,9 @@ struct ProjectSteps {
   std::vector<build::Step> steps;
   PackageGroups groups;  ///< of the first steps
   std::string manager;   ///< that installs them; "": none
+  std::vector<profiles::LockedFeature> features;
+  std::vector<profiles::Variables> environment;  ///< of the features: what the root's has more
+  std::vector<FeatureRemark> remarks;
 };
 
 /// What was installed before stays as it is, and what is new comes on top, as long as everything of
@@ -34,11 +38,12 @@ PackageGroups grouped(const PackageGroups& before, const std::vector<std::string
 struct StepsBefore {
   PackageGroups groups;
   std::string manager;  ///< for a base that is not here to be looked at; "": not known
+  FeatureRules features = {};
 };
 
-/// The packages (a step for each group), then the project's own. `base` is the image they lie on.
-/// Errors: those of package_steps and find_inputs; usage when the base's package manager is not
-/// known.
+/// The packages (a step for each group), the features, then the project's own. `base` is the image
+/// they lie on. Errors: those of package_steps, features_of_project and find_inputs; usage when the
+/// base's package manager is not known.
 Result<ProjectSteps> steps_of_project(const profiles::Project& project,
                                       const Origin& origin,
                                       const image::ImageRecord& base,

@@ -37,11 +37,31 @@ std::string name_from_directory(const std::string& directory) {
   return first == std::string::npos ? "project" : name.substr(first);
 }
 
-/// Another project's, or nobody's: not to be touched. One whose project is gone has moved.
-bool is_taken(const instance::Environment& environment, const std::string& directory) {
+std::string wanted_name(const profiles::Project& project, const std::string& variant) {
+  const std::string base =
+      project.name.empty() ? name_from_directory(project.directory) : project.name;
+  return variant.empty() ? base : base + "-" + variant;
+}
+
+/// The one that the user has given another name since.
+std::optional<instance::EnvironmentName> renamed_environment(const std::string& directory,
+                                                             const std::string& variant,
+                                                             const std::string& wanted,
+                                                             const instance::Workspace& workspace) {
+  const auto record = load_project_record(workspace.paths.data, directory, variant);
+  const auto name = record && record->wanted_name == wanted
+                        ? instance::EnvironmentName::parse(record->environment)
+                        : fail(ErrorCode::not_found, "none");
+  const auto found = name ? instance::find_environment(workspace, *name)
+                          : Result<std::optional<instance::Environment>>(std::nullopt);
+  return found && *found && (*found)->spec.project == directory ? std::optional((*found)->name)
+                                                                : std::nullopt;
+}
+
+/// Whether it is of a project whose directory is gone: it may have moved, or only be away.
+bool is_left_behind(const instance::Environment& environment) {
   const std::string& owner = environment.spec.project;
-  return owner != directory &&
-         (owner.empty() || sys::exists(format("{}/{}", owner, profiles::kProjectFile)));
+  return !owner.empty() && !sys::exists(format("{}/{}", owner, profiles::kProjectFile));
 }
 
 /// What a change of the specification would have to restart the environment for.
@@ -80,24 +100,61 @@ class Upper {
 
   Result<instance::Environment> bring() {
     TRY_ASSIGN(workspace_, context_.workspace());
-    TRY_ASSIGN(loaded_, load_trusted(directory_, flags_.project, context_));
-    const profiles::Project& project = *loaded_.project;
     TRY_ASSIGN(const sys::FileLock lock, take_turn());
-    record_.files = stamps_before();
+    TRY(load());
+    const profiles::Project& project = *loaded_.project;
     TRY_ASSIGN(const ProjectRoot root, make_project_root(project, flags_, context_));
     TRY_ASSIGN(Origin origin, origin_of_project(project, context_));
     TRY_ASSIGN(instance::EnvironmentName name,
-               project_environment_name(project, flags_.project.variant, context_));
+               project_environment_name(project, flags_.project.variant, context_, flags_.adopt));
+    TRY(tell_of_adoption(name));
     TRY_ASSIGN(instance::CreateRequest request,
                request_of_project(project, std::move(origin), std::move(name), context_));
     request.layers = root.chain;
     request.image = root.image;
+    std::vector<std::string>& path = request.surroundings.path;
+    path.insert(path.end(), root.path.begin(), root.path.end());
     TRY_ASSIGN(instance::Environment environment, make_or_change(request, root));
     TRY(finish(environment, root));
     return environment;
   }
 
  private:
+  /// One that gets a new environment may have had another before it moved.
+  Result<void> tell_of_adoption(const instance::EnvironmentName& name) {
+    const std::string wanted = wanted_name(*loaded_.project, flags_.project.variant);
+    if (name.string() == wanted) {
+      return {};
+    }
+    TRY_ASSIGN(const auto* const workspace, context_.workspace());
+    TRY_ASSIGN(const auto own, instance::find_environment(*workspace, name));
+    TRY_ASSIGN(const auto other_name, instance::EnvironmentName::parse(wanted));
+    TRY_ASSIGN(const auto other, instance::find_environment(*workspace, other_name));
+    if (!own && other && is_left_behind(*other)) {
+      context_.ui().note(
+          format("'{}' is the environment of {}, which is gone; if that has moved "
+                 "here, take it over: devenv up --adopt",
+                 wanted, text::sanitize(other->spec.project)));
+    }
+    return {};
+  }
+
+  /// The stamps are those of what was read: it is read again, until nothing changes in between.
+  Result<void> load() {
+    TRY_ASSIGN(loaded_, load_trusted(directory_, flags_.project, context_));
+    constexpr int kTries = 10;
+    for (int attempt = 0; attempt < kTries; ++attempt) {
+      record_.files = stamps_before();
+      TRY_ASSIGN(profiles::LoadedProject again, load_trusted(directory_, flags_.project, context_));
+      const bool same = again.sources == loaded_.sources;
+      loaded_ = std::move(again);
+      if (same) {
+        return {};
+      }
+    }
+    return fail(Error(ErrorCode::conflict, "devenv.toml changes all the time"));
+  }
+
   /// One after the other: the second finds everything done.
   Result<sys::FileLock> take_turn() {
     const std::string file = project_record_file(workspace_->paths.data, directory_, "") + ".lock";
@@ -105,7 +162,6 @@ class Upper {
     return sys::FileLock::acquire(file, sys::LockMode::exclusive);
   }
 
-  /// Taken before anything is read from them: what changes meanwhile is noticed the next time.
   std::vector<FileStamp> stamps_before() const {
     std::vector<FileStamp> stamps;
     for (const profiles::ProjectSource& source : loaded_.sources) {
@@ -121,11 +177,22 @@ class Upper {
       patterns.insert(patterns.end(), step.inputs.begin(), step.inputs.end());
     }
     for (const std::string& pattern : patterns) {
-      const auto inputs = build::find_inputs(directory_, {pattern});
-      for (const build::InputFile& input : inputs.value_or(std::vector<build::InputFile>())) {
+      const auto inputs = build::find_inputs(directory_, {pattern}).value_or(build::Inputs{});
+      for (const build::InputFile& input : inputs.files) {
         stamps.push_back(stamp_of(input.source));
-        stamps.push_back(stamp_of(sys::parent_of(input.source)));
       }
+      for (const std::string& listed : inputs.directories) {
+        stamps.push_back(stamp_of(listed));
+      }
+    }
+    // The base may be another one by now: pulled, committed, or another archive.
+    if (const auto store = workspace_->store()) {
+      stamps.push_back(stamp_of(store->images_file()));
+    }
+    const auto origin = origin_of_project(*loaded_.project, context_);
+    if (const auto* archive =
+            origin ? std::get_if<instance::ArchiveFile>(&origin->source) : nullptr) {
+      stamps.push_back(stamp_of(archive->path));
     }
     return stamps;
   }
@@ -137,7 +204,15 @@ class Upper {
       context_.ui().step(format("creating environment '{}'", request.name.string()));
       return instance::create_environment(*workspace_, request, context_.ui());
     }
-    if (needs_restart(found->spec, request, *found, root.chain)) {
+    if (request.storage && *request.storage != found->state.storage) {
+      context_.ui().warn(format("'{}' keeps its storage '{}'", request.name.string(),
+                                sandbox::to_string(found->state.storage)),
+                         format("it is chosen once: devenv rm {}", request.name.string()));
+    }
+    if (flags_.discard_changes || needs_restart(found->spec, request, *found, root.chain)) {
+      if (!flags_.discard_changes) {
+        TRY(build::check_switch(*workspace_, *found, root.chain));
+      }
       TRY(stop_if_idle(*found));
       if (found->state.layers != root.chain) {
         context_.ui().step(format("changing environment '{}'", request.name.string()));
@@ -177,7 +252,9 @@ class Upper {
     record_.directory = directory_;
     record_.variant = flags_.project.variant;
     record_.environment = environment.name.string();
-    record_.created = before && before->created && before->environment == record_.environment &&
+    record_.wanted_name = wanted_name(*loaded_.project, flags_.project.variant);
+    record_.created = !flags_.discard_changes && before && before->created &&
+                      before->environment == record_.environment &&
                       before->created_at == environment.spec.created_at;
     record_.created_at = environment.spec.created_at;
     record_.groups = root.groups;
@@ -221,21 +298,27 @@ void add_up_flags(CLI::App& app, UpFlags& flags) {
   app.add_flag("--locked", flags.locked, "only what devenv.toml.lock says, and no other");
   app.add_flag("--frozen", flags.frozen, "as --locked, and fetch and build nothing");
   app.add_flag("--restart", flags.restart, "end what runs inside, if the environment must restart");
+  app.add_flag("--adopt", flags.adopt,
+               "take over the environment of this name whose project has moved here");
   app.add_flag("--discard-changes", flags.discard_changes,
                "begin the root anew: let go of all that was changed in it by hand");
 }
 
 Result<instance::EnvironmentName> project_environment_name(const profiles::Project& project,
                                                            const std::string& variant,
-                                                           Context& context) {
+                                                           Context& context,
+                                                           bool adopt) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
-  std::string base = project.name.empty() ? name_from_directory(project.directory) : project.name;
-  if (!variant.empty()) {
-    base += "-" + variant;
-  }
+  const std::string base = wanted_name(project, variant);
   TRY_ASSIGN(instance::EnvironmentName name, instance::EnvironmentName::parse(base));
   TRY_ASSIGN(const auto found, instance::find_environment(*workspace, name));
-  if (!found || !is_taken(*found, project.directory)) {
+  if (found && adopt && is_left_behind(*found)) {
+    return name;
+  }
+  if (auto renamed = renamed_environment(project.directory, variant, base, *workspace)) {
+    return *std::move(renamed);
+  }
+  if (!found || found->spec.project == project.directory) {
     return name;
   }
   constexpr std::uint64_t kShort = 0xffffff;

@@ -10,6 +10,7 @@
 #include "cmd/project_steps.hpp"
 #include "env/build/build.hpp"
 #include "env/instance/environment.hpp"
+#include "env/sys/file_lock.hpp"
 #include "profiles/lock.hpp"
 
 namespace devenv::cmd {
@@ -20,6 +21,8 @@ struct UpFlags {
   bool frozen = false;           ///< and nothing is fetched or built
   bool restart = false;          ///< end what runs inside if that is needed
   bool discard_changes = false;  ///< let go of what was changed inside by hand
+  bool adopt = false;            ///< take over the environment of a project that is gone
+  bool without_lock = false;     ///< as if there were none: for what makes a new one
 };
 void add_up_flags(CLI::App& app, UpFlags& flags);
 
@@ -31,11 +34,15 @@ Result<std::optional<instance::Environment>> current_environment(const std::stri
 
 /// What a project comes to, before there is an environment of it.
 struct ProjectRoot {
-  image::ImageRecord image;               ///< the base
+  image::ImageRecord image;               ///< the base, with the variables of the features
   std::vector<build::BuiltLayer> layers;  ///< on top of it
   std::vector<Digest> chain;              ///< of all
   PackageGroups groups;                   ///< what was installed together
   std::string manager;                    ///< by which package manager; "": none
+  std::vector<build::Step> steps;         ///< what made the layers
+  std::vector<sys::FileLock> locks;       ///< keep the layers from being pruned
+  std::vector<profiles::LockedFeature> features;
+  std::vector<std::string> path;  ///< directories of the features, in front of PATH
 };
 
 /// Fetches and builds what is missing. Errors: those of fetching and building; conflict for
@@ -50,13 +57,14 @@ Result<instance::Environment> bring_up(const std::string& directory,
                                        const UpFlags& flags,
                                        Context& context);
 
-/// The lock beside devenv.toml; nullopt when there is none.
-Result<std::optional<profiles::ProjectLock>> load_project_lock(const std::string& directory);
+/// The lock beside devenv.toml as it was read with that; nullopt when there is none.
+Result<std::optional<profiles::ProjectLock>> load_project_lock(const profiles::Project& project);
 
 /// The name of a project's environment: what devenv.toml says, else its directory's; with the
 /// variant, and with a number of the directory where another project has the name.
 Result<instance::EnvironmentName> project_environment_name(const profiles::Project& project,
                                                            const std::string& variant,
-                                                           Context& context);
+                                                           Context& context,
+                                                           bool adopt = false);
 
 }  // namespace devenv::cmd

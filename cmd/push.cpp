@@ -6,6 +6,27 @@
 
 namespace devenv::cmd {
 
+namespace {
+
+/// A base that is in no registry was packed anew: what others get has other ids, and those are what
+/// the lock pins. The keys of the steps follow.
+void lock_what_is_there(const image::ImageRecord& pushed,
+                        const ProjectRoot& root,
+                        profiles::ProjectLock& lock) {
+  if (pushed.layers == root.chain || pushed.layers.size() <= lock.layers.size()) {
+    return;
+  }
+  const std::size_t base = pushed.layers.size() - lock.layers.size();
+  lock.image_layers.assign(pushed.layers.begin(),
+                           pushed.layers.begin() + static_cast<std::ptrdiff_t>(base));
+  for (std::size_t i = 0; i < lock.layers.size(); ++i) {
+    lock.layers[i].chain_id = pushed.layers[base + i];
+    lock.layers[i].key = build::step_key(pushed.layers[base + i - 1], root.steps[i]);
+  }
+}
+
+}  // namespace
+
 void add_push(CLI::App& app, PushOptions& options) {
   app.add_option("REF", options.reference, "where to: an image's name in a registry")
       ->type_name(kind::kReference)
@@ -41,9 +62,10 @@ Result<ExitCode> run_push(const PushOptions& options, Context& context) {
                                    .labels = {}},
                                   context.ui()));
   profiles::ProjectLock lock = lock_of(project, root);
+  lock_what_is_there(pushed, root, lock);
   lock.pushed = format("{}/{}@{}", reference.registry(), reference.repository(),
                        pushed.manifest_digest.string());
-  TRY(save_lock(project, lock, options.project, context));
+  TRY(save_lock(loaded, lock, context));
   context.ui().note(
       format("pushed {}, and wrote it into devenv.toml.lock", text::sanitize(reference.string())));
   return ExitCode::done;

@@ -3,6 +3,7 @@
 
 #include "cmd/export_source.hpp"
 #include "cmd/names.hpp"
+#include "cmd/project_record.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/instance/create.hpp"
 #include "env/session/session.hpp"
@@ -51,7 +52,11 @@ Result<void> remove(const std::string& text, bool force, Context& context) {
     }
     context.ui().warn(done.error().to_line(), done.error().hint());
   }
+  const auto environment = instance::reload(place);
   TRY(instance::remove_environment(*workspace, place.name));
+  if (environment && !environment->spec.project.empty()) {
+    TRY(remove_project_records(workspace->paths.data, environment->spec.project));
+  }
   context.ui().note(format("removed '{}'", text));
   return {};
 }

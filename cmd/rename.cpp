@@ -2,6 +2,7 @@
 #include "cmd/rename.hpp"
 
 #include "cmd/export_source.hpp"
+#include "cmd/project_record.hpp"
 #include "env/export/ledger.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/instance/create.hpp"
@@ -48,6 +49,10 @@ Result<ExitCode> run_rename(const RenameOptions& options, Context& context) {
   TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, options.name));
   TRY_ASSIGN(const auto name, instance::EnvironmentName::parse(options.new_name));
   TRY(instance::rename_environment(*workspace, environment, name));
+  if (!environment.spec.project.empty()) {
+    TRY(rename_in_project_records(workspace->paths.data, environment.spec.project, options.name,
+                                  name.string()));
+  }
   context.ui().note(format("'{}' is called '{}' now", options.name, name.string()));
   TRY_ASSIGN(const auto place, instance::get_directory(*workspace, name.string()));
   TRY_ASSIGN(const exporting::Ledger ledger, exporting::load_ledger(place));

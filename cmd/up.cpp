@@ -89,7 +89,7 @@ Result<ProjectStatus> look(const std::string& directory,
   TRY_ASSIGN(status.environment, environment_there(directory, variant, context));
   TRY_ASSIGN(const auto current, current_environment(directory, variant, context));
   status.current = current.has_value();
-  TRY_ASSIGN(const auto lock, load_project_lock(directory));
+  TRY_ASSIGN(const auto lock, load_project_lock(*loaded.project));
   status.locked = lock.has_value();
   if (status.environment) {
     TRY_ASSIGN(const auto running, session::find_running(*status.environment));
