@@ -42,7 +42,7 @@ bash_offers() {
 @test "completion, bash: commands" {
   contains "$(bash_offers 'devenv ')" "enter"
   equals "$(bash_offers 'devenv ent')" "enter"
-  equals "$(bash_offers 'devenv image pu')" "pull"
+  equals "$(bash_offers 'devenv image pul')" "pull"
 }
 
 @test "completion, bash: environments, profiles" {

@@ -73,7 +73,7 @@ starts() { "$@" >"$BATS_TEST_TMPDIR/started" 2>&1 3>&- </dev/null; }
     equals "$output$stderr" ""
     count=$((count + 1))
   done
-  equals "$count" 13
+  equals "$count" 15
   expect 0 devenv export box --list --json
   contains "$output" "org.xfce.mousepad.appdata.xml"
   # The ones that are not for menus, too, when they are named.

@@ -85,11 +85,12 @@ END
   contains "$(cat devenv.toml)" '[env]
 base = "docker.io/library/debian:trixie"
 
-[packages]
-tools = ["node"]
-
 [hooks]
-create = "npm ci"'
+create = "npm ci"
+
+[[features]]
+ref = "ghcr.io/devcontainers/features/node:1"
+options = { version = "20" }'
   contains "$stderr" "warning: not carried over: forwardPorts [3000]: the network is the host's"
   quietly devenv profile check devenv.toml
 }

@@ -66,6 +66,9 @@ blue"
   contains "$stderr" "environment 'two' is there, and was not assembled"
   equals "$(environments)" "one
 two"
+  expect 4 devenv assemble rm
+  contains "$stderr" "environment 'two' was not assembled"
+  equals "$(environments)" "two"
   expect 0 devenv assemble --replace --name two
   expect 0 devenv run two cat /made
   expect 0 devenv assemble rm

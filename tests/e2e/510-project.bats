@@ -24,10 +24,6 @@ project() {
   printf '%s\n' "$@" >>devenv.toml
 }
 
-layers() {
-  devenv status --json | python3 -c 'import json, sys; print(*json.load(sys.stdin)["layers"], sep="\n")'
-}
-
 @test "project: nothing of it happens before it is allowed" {
   project '[hooks]' 'create = "touch ~/projects/hostile-create"' 'enter = "touch ~/projects/hostile-enter"' \
     '[[setup]]' 'run = "echo hostile"' '[tasks]' 'x = "touch ~/projects/hostile-task"' \
@@ -141,8 +137,26 @@ layers() {
   cd "$HOME/projects/moved"
   sed -i '2i name = "web"' devenv.toml
   expect 0 devenv up --allow
+  contains "$stderr" "'web' is the environment of $project, which is gone"
+  expect 0 devenv run -- sh -c 'echo $DEVENV_NAME; ls /etc/by-hand || :'
+  matches "$output" '^web-[0-9a-f]{6}$'
+  expect 0 devenv up --adopt
   expect 0 devenv run -- sh -c 'echo $DEVENV_NAME; ls /etc/by-hand'
   equals "$output" "web"$'\n'"/etc/by-hand"
+}
+
+@test "project: an environment that was renamed is still the project's" {
+  project
+  expect 0 devenv up --allow
+  expect 0 devenv stop web
+  expect 0 devenv rename web site
+  expect 0 devenv run -- sh -c 'echo $DEVENV_NAME'
+  equals "$output" "site"
+  touch devenv.toml
+  expect 0 devenv up
+  equals "$(environments)" "site"
+  expect 0 devenv rm -f site
+  [[ -z $(ls "$HOME"/.local/share/devenv/projects/*.json 2>/dev/null) ]] || fail "a record is left"
 }
 
 @test "steps: made once, in their order, each from what it depends on" {
@@ -155,7 +169,7 @@ layers() {
   expect 0 devenv run -- cat /two
   equals "$output" "1"$'\n'"made"$'\n'"0"
   local first
-  first=$(layers)
+  first=$(project_layers)
   # Nothing again, here and in a project elsewhere.
   touch devenv.toml
   expect 0 devenv up
@@ -165,7 +179,7 @@ layers() {
   cd ../other
   expect 0 devenv up --allow
   lacks "$stderr" "two"
-  equals "$(layers)" "$first"
+  equals "$(project_layers)" "$first"
   # An input changes what is built on it.
   echo 2 >version
   expect 0 devenv up
@@ -194,11 +208,10 @@ layers() {
   expect 0 devenv up --allow
   [[ ! -e ~/lost ]] || fail "a step wrote into the home"
   local top
-  for top in $(layers | tail -n 2); do
-    run find "$HOME/.local/share/devenv/store/layers/${top#sha256:}/fs" -name passwd -o -name 'zz-devenv' -o -name "$(basename "$HOME")"
-    lacks "$output" "/etc/passwd"
-    lacks "$output" "zz-devenv"
-    lacks "$output" "/$(basename "$HOME")"
+  for top in $(project_layers | tail -n 2); do
+    output=$(cd "$HOME/.local/share/devenv/store/layers/${top#sha256:}/fs" &&
+      find . \( -name passwd -o -name zz-devenv -o -name "$(basename "$HOME")" \) 2>/dev/null || :)
+    equals "$output" ""
   done
 }
 
@@ -316,6 +329,15 @@ layers() {
   equals "$(tr '\n' ' ' <~/projects/log)" "start create enter leave start "
 }
 
+@test "exports: what devenv.toml names is there as long as the environment is" {
+  project '[exports]' 'bins = ["unzip"]'
+  expect 0 devenv up --allow
+  wait_until test -x "$HOME/.local/bin/unzip"
+  contains "$(cat "$HOME/.local/bin/unzip")" "web"
+  expect 0 devenv rm -f web
+  [[ ! -e $HOME/.local/bin/unzip ]] || fail "it is left"
+}
+
 @test "shares, mounts, variables, path, shell, working directory" {
   mkdir -p "$HOME/elsewhere" bin
   echo '#!/bin/sh' >bin/ours
@@ -337,7 +359,7 @@ layers() {
   expect 0 devenv lock
   expect 0 devenv up --locked
   local first
-  first=$(layers)
+  first=$(project_layers)
   contains "$(cat devenv.toml.lock)" "$(tail -n 1 <<<"$first")"
   expect 0 devenv lock --check
   # The lock is part of what was allowed.
@@ -352,9 +374,51 @@ layers() {
 
 @test "variants" {
   project '[environment]' 'KIND = "plain"' '[profiles.ci.environment]' 'KIND = "ci"'
-  expect 0 devenv run --allow -- sh -c 'echo $KIND'
+  expect 0 devenv allow
+  contains "$stderr" "with --profile ci: to set variables: KIND=ci"
+  expect 0 devenv run -- sh -c 'echo $KIND'
   equals "$output" "plain"
   expect 0 devenv run --profile ci -- sh -c 'echo $KIND $DEVENV_NAME'
   equals "$output" "ci web-ci"
   fails_with 2 "no variant 'cd'" devenv up --profile cd
+}
+
+@test "up sees a new file of a pattern, and a base that is another one" {
+  project '[[setup]]' 'inputs = ["conf/*.d/**"]' 'run = "find conf -type f | sort >/seen"'
+  mkdir -p conf/a.d conf/b.d/deep
+  touch conf/a.d/1
+  expect 0 devenv up --allow
+  touch conf/b.d/deep/2
+  expect 0 devenv run -- cat /seen
+  equals "$output" "conf/a.d/1"$'\n'"conf/b.d/deep/2"
+  expect 0 devenv down
+  expect 0 devenv commit web localhost/mine
+  mkdir "$HOME/projects/second"
+  cd "$HOME/projects/second"
+  printf '[env]\nbase = "localhost/mine"\nstorage = "%s"\n' "$DEVENV_TEST_STORAGE" >devenv.toml
+  expect 0 devenv up --allow
+  expect 0 devenv run -- ls /seen
+  expect 0 devenv run web sudo touch /later
+  expect 0 devenv stop web
+  expect 0 devenv commit web localhost/mine
+  expect 0 devenv run -- ls /later
+}
+
+@test "--discard-changes begins the root anew, also when nothing else has changed" {
+  project '[hooks]' 'create = "echo create >>~/projects/log"'
+  expect 0 devenv up --allow
+  expect 0 devenv run -- sudo touch /by-hand
+  expect 0 devenv up --discard-changes
+  expect 0 devenv run -- sh -c 'test ! -e /by-hand'
+  equals "$(cat ~/projects/log)" "create"$'\n'"create"
+}
+
+@test "the mode of a directory follows the layers, unless it was changed by hand" {
+  project '[[setup]]' 'run = "mkdir -m 755 /one /two"'
+  expect 0 devenv up --allow
+  expect 0 devenv run -- sudo sh -c 'touch /one/mine /two/mine; chmod 711 /two'
+  sed -i 's/755/2750/' devenv.toml
+  expect 0 devenv up --allow
+  expect 0 devenv run -- stat -c '%a' /one /two
+  equals "$output" "2750"$'\n'"711"
 }

@@ -35,10 +35,6 @@ teardown() {
   rm -rf "$HOME/projects" "$HOME/.local/share/devenv"/{projects,trust,logs}
 }
 
-layers() {
-  devenv status --json | python3 -c 'import json, sys; print(*json.load(sys.stdin)["layers"], sep="\n")'
-}
-
 # The runs of a package manager that the log of the last `up` has.
 installs() { grep -hc '^Need to get\|^Setting up' "$HOME"/.local/share/devenv/logs/* || :; }
 
@@ -79,24 +75,26 @@ EOF
   expect 0 devenv push "$TEAM/team/calculator:dev"
   contains "$(cat devenv.toml.lock)" "pushed = \"$TEAM/team/calculator@sha256:"
   local first second
-  first=$(layers)
+  first=$(project_layers)
   # As another person would: nothing of this machine but the project and the registry.
   rm -rf build
-  mkdir "$BATS_TEST_TMPDIR/second"
-  cp -r . "$BATS_TEST_TMPDIR/second/calculator"
-  second() { env XDG_DATA_HOME="$BATS_TEST_TMPDIR/second/data" XDG_CACHE_HOME="$BATS_TEST_TMPDIR/second/cache" "$@"; }
-  cd "$BATS_TEST_TMPDIR/second/calculator"
+  mkdir -p "$HOME/second"
+  cp -r . "$HOME/second/calculator"
+  second() { env XDG_DATA_HOME="$HOME/second/data" XDG_CACHE_HOME="$HOME/second/cache" "$@"; }
+  cd "$HOME/second/calculator"
   expect 0 second devenv up --locked --allow
   lacks "$stderr" "installing"
   expect 0 second devenv status --json
   second=$(python3 -c 'import json, sys; print(*json.load(sys.stdin)["layers"], sep="\n")' <<<"$output")
   equals "$second" "$first"
-  [[ ! -e $BATS_TEST_TMPDIR/second/data/devenv/logs ]] || fail "something was built"
+  [[ ! -e $HOME/second/data/devenv/logs ]] || fail "something was built"
   expect 0 second devenv task test
   contains "$output" "100% tests passed"
   # And without the base's own registry.
   expect 0 second devenv up --frozen
   expect 0 second devenv rm -f calculator
+  expect 0 second devenv image prune -y --all --packages
+  rm -rf "$HOME/second"
 }
 
 @test "a Python project: one more package runs only that; the same elsewhere is there at once" {
@@ -146,4 +144,33 @@ EOF
   contains "$stderr" "did you mean"
   printf '[env]\nbase = "%s/debian:bookworm"\n[packages]\ninstall = ["--force"]\n' "$REGISTRY" >devenv.toml
   expect 2 devenv up --allow
+}
+
+@test "a project on musl: Alpine" {
+  [[ -d ${DEVENV_TEST_IMAGES:-} ]] || skip_for "DEVENV_TEST_IMAGES is not set"
+  mkdir small && cd small
+  printf '#!/bin/sh\n[ "$(sh ./sum.sh 2 3)" = 5 ] && echo passed\n' >test.sh
+  echo 'echo $(($1 + $2))' >sum.sh
+  cat >devenv.toml <<EOF
+[env]
+base = "$DEVENV_TEST_IMAGES/alpine-3.20.3.tar.gz"
+storage = "$DEVENV_TEST_STORAGE"
+[[setup]]
+run = "adduser -D builder && apk info | sort >/etc/packages-before && install -m 755 tool.sh /usr/local/bin/tool"
+inputs = ["tool.sh"]
+[tasks]
+test = "grep -q musl /etc/packages-before && tool && sh test.sh"
+EOF
+  printf '#!/bin/sh\necho tool on $(grep -o "Alpine Linux" /etc/os-release | head -n 1)\n' >tool.sh
+  expect 0 devenv task --allow test
+  equals "$output" "tool on Alpine Linux"$'\n'"passed"
+  expect 0 devenv run -- sh -c 'grep -c builder: /etc/passwd; whoami'
+  equals "$output" "1"$'\n'"$(id -un)"
+  expect 0 devenv lock
+  touch devenv.toml
+  expect 0 devenv up --locked
+  equals "$stderr" "'small' is up"
+  sed -i 's/install -m/umask 022; install -m/' devenv.toml
+  expect 0 devenv up --allow
+  lacks "$stderr" "unpacked"
 }

@@ -102,6 +102,11 @@ for environment in json.load(sys.stdin)["environments"]:
         print(environment[sys.argv[2]])' "$1" "$2"
 }
 
+# Chain ids of the layers of the project's environment, lowest first.
+project_layers() {
+  devenv status --json | python3 -c 'import json, sys; print(*json.load(sys.stdin)["layers"], sep="\n")'
+}
+
 environment_dir() { printf '%s\n' "$HOME/.local/share/devenv/envs/$1"; }
 
 # running NAME KEY: a value of running.json, for tests that break things on purpose.
