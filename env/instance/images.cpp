@@ -19,14 +19,19 @@ Result<image::ImageRecord> run_for_image(const Workspace& workspace,
   return run_worker<image::ImageRecord>(workspace, arguments, reporter);
 }
 
+/// What was made of the distribution's packages before; nullopt when nothing was.
+Result<std::optional<image::ImageRecord>> find_bootstrapped(const image::Store& store,
+                                                            const Bootstrap& source) {
+  return store.find_image(format("localhost/bootstrap/{}:{}", source.distribution, source.suite));
+}
+
 Result<image::ImageRecord> bootstrap(const Workspace& workspace,
                                      const image::Store& store,
                                      const Bootstrap& source,
                                      PullPolicy policy,
                                      Reporter& reporter) {
   if (policy == PullPolicy::if_missing) {
-    TRY_ASSIGN(auto present, store.find_image(format("localhost/bootstrap/{}:{}",
-                                                     source.distribution, source.suite)));
+    TRY_ASSIGN(auto present, find_bootstrapped(store, source));
     if (present) {
       return *std::move(present);
     }
@@ -45,6 +50,11 @@ Result<image::ImageRecord> pull(const Workspace& workspace,
   const std::string reference = source.reference.string();
   if (policy == PullPolicy::if_missing) {
     TRY_ASSIGN(auto present, store.find_image(reference));
+    // Not the registry's as soon as it can be reached: what is built on this one would be built
+    // anew.
+    if (!present && source.fallback) {
+      TRY_ASSIGN(present, find_bootstrapped(store, *source.fallback));
+    }
     if (present) {
       return *std::move(present);
     }

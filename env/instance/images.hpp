@@ -27,7 +27,8 @@ struct ArchiveFile {
 
 struct FromRegistry {
   image::Reference reference;
-  /// Used when no registry can be reached (network errors, not "no such image"); one line says so.
+  /// Used when no registry can be reached (network errors, not "no such image"), one line says so;
+  /// and once it is in the store, until the registry is asked on purpose (PullPolicy::always).
   std::optional<Bootstrap> fallback;
 };
 
