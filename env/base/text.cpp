@@ -162,17 +162,29 @@ bool is_utf8(std::string_view text) {
 namespace {
 
 /// Characters that are not seen, or turn around what is written after them (Unicode, general
-/// categories Cf, Zl and Zp): as UTF-8.
+/// categories Cf, Zl and Zp, of scripts that are written today): as UTF-8.
 bool is_invisible(std::string_view text) {
   const auto at = [&](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
   };
+  if (at(0) == 0xc2) {  // U+00AD
+    return at(1) == 0xad;
+  }
+  if (at(0) == 0xd8 || at(0) == 0xdb ||
+      at(0) == 0xdc) {  // U+0600 to U+0605, U+061C, U+06DD, U+070F
+    return (at(0) == 0xd8 && ((at(1) >= 0x80 && at(1) <= 0x85) || at(1) == 0x9c)) ||
+           (at(0) == 0xdb && at(1) == 0x9d) || (at(0) == 0xdc && at(1) == 0x8f);
+  }
+  if (at(0) == 0xe1) {  // U+180E
+    return at(1) == 0xa0 && at(2) == 0x8e;
+  }
   if (at(0) == 0xe2) {  // U+200B to U+200F, U+2028 to U+202E, U+2060 to U+206F
     return (at(1) == 0x80 &&
             ((at(2) >= 0x8b && at(2) <= 0x8f) || (at(2) >= 0xa8 && at(2) <= 0xae))) ||
            (at(1) == 0x81 && at(2) >= 0xa0 && at(2) <= 0xaf);
   }
-  return (at(0) == 0xef && at(1) == 0xbb && at(2) == 0xbf) ||  // U+FEFF
+  return (at(0) == 0xef && at(1) == 0xbb && at(2) == 0xbf) ||                   // U+FEFF
+         (at(0) == 0xef && at(1) == 0xbf && at(2) >= 0xb9 && at(2) <= 0xbb) ||  // U+FFF9 to U+FFFB
          (at(0) == 0xf3 && at(1) == 0xa0 &&
           (at(2) == 0x80 || at(2) == 0x81));  // U+E0000 to U+E007F
 }

@@ -87,10 +87,14 @@ TEST_CASE("text: sanitize leaves text alone and shows everything a terminal woul
            Row{std::string("\0", 1), "\\x00"},
            Row{"\xc2\x9b"
                "31m",
-               "\\xc2\\x9b31m"},         // C1 control: CSI in one character
-           Row{"\xc2\xa0", "\xc2\xa0"},  // the first one after C1
-           Row{"\xff", "\\xff"},         // never in UTF-8
-           Row{"\xc3", "\\xc3"},         // cut off
+               "\\xc2\\x9b31m"},           // C1 control: CSI in one character
+           Row{"\xc2\xa0", "\xc2\xa0"},    // the first one after C1
+           Row{"\xff", "\\xff"},           // never in UTF-8
+           Row{"\xc2\xad", "\\xc2\\xad"},  // soft hyphen
+           Row{"\xd8\x9c", "\\xd8\\x9c"},  // U+061C, turns around what follows
+           Row{"\xd8\xa7", "\xd8\xa7"},    // a letter
+           Row{"\xef\xbf\xb9", "\\xef\\xbf\\xb9"},
+           Row{"\xc3", "\\xc3"},  // cut off
            Row{"\xe2\x82", "\\xe2\\x82"},
            Row{"\xc0\xaf", "\\xc0\\xaf"},  // overlong '/'
            Row{"\xe0\x80\xaf", "\\xe0\\x80\\xaf"},
