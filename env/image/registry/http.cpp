@@ -18,6 +18,8 @@ namespace devenv::image::registry {
 namespace {
 
 constexpr std::size_t kMaxHeaders = 256;
+/// Less than that, for as long as a stall may take, is no transfer but somebody who holds us up.
+constexpr long kLeastBytesPerSecond = 512;
 constexpr long kReceiveBufferBytes = 512L * 1024;
 constexpr long kSendBufferBytes = 512L * 1024;
 
@@ -164,7 +166,7 @@ void configure(CURL* curl, const HttpRequest& request, const std::string& url) {
   curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
                    static_cast<long>(request.timeouts.connect.count()));
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, kLeastBytesPerSecond);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.timeouts.stall.count()));
   if (!request.range.empty()) {
     curl_easy_setopt(curl, CURLOPT_RANGE, request.range.c_str());

@@ -23,7 +23,7 @@ namespace devenv::image::registry {
 
 struct Timeouts {
   std::chrono::seconds connect{15};  ///< name, connection and TLS
-  std::chrono::seconds stall{30};    ///< no byte for so long ends a transfer
+  std::chrono::seconds stall{30};    ///< hardly a byte for so long ends a transfer
 };
 
 enum class HttpMethod { get, head, post, put };
