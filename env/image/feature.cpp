@@ -6,7 +6,9 @@
 
 #include "env/base/format.hpp"
 #include "env/base/jsonc.hpp"
+#include "env/base/sha256.hpp"
 #include "env/base/text.hpp"
+#include "env/sys/file.hpp"
 
 namespace devenv::image {
 namespace {
@@ -45,10 +47,13 @@ Result<std::string> plain(std::string_view member, const std::string& value) {
   return value;
 }
 
-/// A string, or a boolean as the scripts see it.
+/// A string; or a boolean or a number as the scripts see it.
 Result<std::string> value_of(std::string_view member, const Json& value) {
   if (value.is_boolean()) {
     return std::string(value.get<bool>() ? "true" : "false");
+  }
+  if (value.is_number()) {
+    return json::dump(value, -1);
   }
   if (!value.is_string()) {
     return fail(wrong(member, "is neither a string nor a boolean"));
@@ -310,6 +315,22 @@ Result<Feature> parse_feature(std::string_view text) {
 
 std::string feature_directory(std::string_view store, const Digest& manifest) {
   return format("{}/features/{}", store, manifest.hex());
+}
+
+std::optional<StoredFeature> find_feature(std::string_view store, const Digest& manifest) {
+  const std::string directory = feature_directory(store, manifest);
+  const auto text = sys::read_file_if_exists(format("{}/{}", directory, kStoredFeature));
+  const auto document =
+      text && *text ? json::parse(**text) : Result<Json>(fail(ErrorCode::not_found, "none"));
+  auto stored = document ? StoredFeature::from_json(*document) : fail(document.error());
+  const auto is_whole = [&](const FeatureFile& file) {
+    const auto contents =
+        sys::read_regular_file(format("{}/files/{}", directory, file.path), kMaxFeatureBytes);
+    return contents && sha256_of(*contents) == file.digest;
+  };
+  const bool complete = stored && stored->manifest == manifest &&
+                        std::all_of(stored->files.begin(), stored->files.end(), is_whole);
+  return complete ? std::optional(*std::move(stored)) : std::nullopt;
 }
 
 }  // namespace devenv::image

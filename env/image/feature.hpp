@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,8 @@ constexpr std::string_view kFeatureLayerType = "application/vnd.devcontainers.la
 /// What it is, and what is run: both lie at the top of every feature.
 constexpr std::string_view kFeatureDocument = "devcontainer-feature.json";
 constexpr std::string_view kFeatureScript = "install.sh";
+/// What the store has of it, beside files/.
+constexpr std::string_view kStoredFeature = "feature.json";
 
 /// The tar of a feature, and all that is in it. Features are scripts: the largest known ones have
 /// some 100 KiB, and what they install they fetch.
@@ -92,5 +95,7 @@ Result<Feature> parse_feature(std::string_view text);
 
 /// Where the store has the feature with this manifest: feature.json and files/.
 std::string feature_directory(std::string_view store, const Digest& manifest);
+/// nullopt when the store has it not, or not all of it as it was stored.
+std::optional<StoredFeature> find_feature(std::string_view store, const Digest& manifest);
 
 }  // namespace devenv::image

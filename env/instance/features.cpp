@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "env/instance/features.hpp"
 
-#include <algorithm>
 #include <optional>
 
 #include "env/base/format.hpp"
@@ -31,42 +30,31 @@ std::optional<Digest> noted(const image::Store& store, const image::Reference& r
   return digest ? std::optional(*std::move(digest)) : std::nullopt;
 }
 
-/// nullopt when it is not there, or not all of it is.
-std::optional<image::StoredFeature> stored(const image::Store& store, const Digest& manifest) {
-  const auto text =
-      sys::read_file_if_exists(image::feature_directory(store.path(), manifest) + "/feature.json");
-  if (!text || !*text) {
-    return std::nullopt;
-  }
-  const auto document = json::parse(**text);
-  if (!document) {
-    return std::nullopt;
-  }
-  auto feature = image::StoredFeature::from_json(*document);
-  const bool complete =
-      feature && feature->manifest == manifest &&
-      std::all_of(feature->files.begin(), feature->files.end(), [&](const auto& file) {
-        return sys::exists(feature_file(store, *feature, file));
-      });
-  return complete ? std::optional(*std::move(feature)) : std::nullopt;
+/// The lock is taken first: what is seen then stays.
+Result<std::optional<HeldFeature>> hold(const image::Store& store, const Digest& manifest) {
+  TRY_ASSIGN(sys::FileLock lock, store.lock_layer(manifest, sys::LockMode::shared));
+  auto feature = image::find_feature(store.path(), manifest);
+  return feature ? std::optional(HeldFeature{*std::move(feature), std::move(lock)}) : std::nullopt;
 }
 
 }  // namespace
 
-Result<image::StoredFeature> obtain_feature(const Workspace& workspace,
-                                            const image::Reference& reference,
-                                            Asking asking,
-                                            Reporter& reporter) {
+Result<HeldFeature> obtain_feature(const Workspace& workspace,
+                                   const image::Reference& reference,
+                                   Asking asking,
+                                   Reporter& reporter) {
   TRY_ASSIGN(const image::Store store, workspace.store());
-  if (const auto known = noted(store, reference)) {
-    if (auto feature = stored(store, *known)) {
-      return *std::move(feature);
+  const auto known = noted(store, reference);
+  if (known && (asking != Asking::always || reference.digest())) {
+    TRY_ASSIGN(auto held, hold(store, *known));
+    if (held) {
+      return *std::move(held);
     }
   }
   if (asking == Asking::nobody) {
     return fail(ErrorCode::not_found, format("feature '{}' is not here", reference.string()));
   }
-  TRY_ASSIGN(auto feature,
+  TRY_ASSIGN(const auto feature,
              run_worker<image::StoredFeature>(
                  workspace, {"feature", "--store", store.path(), reference.string()}, reporter));
   if (!reference.digest()) {
@@ -75,16 +63,34 @@ Result<image::StoredFeature> obtain_feature(const Workspace& workspace,
     TRY(sys::replace_file(note, format("{}\n{}\n", reference.string(), feature.manifest.string()),
                           0600));
   }
-  return feature;
+  TRY_ASSIGN(auto held, hold(store, feature.manifest));
+  if (!held) {
+    return fail(
+        Error(ErrorCode::conflict, format("feature '{}' was removed meanwhile", reference.string()))
+            .with_hint("try again"));
+  }
+  return *std::move(held);
 }
 
-Result<void> forget_feature(const Workspace& workspace, const image::Reference& reference) {
-  TRY_ASSIGN(const image::Store store, workspace.store());
-  return sys::remove_file(note_of(store, reference));
+bool has_features(const image::Store& store) {
+  const auto names = sys::list_directory(store.path() + "/features");
+  return names && !names->empty();
 }
 
 Result<void> remove_features(const image::Store& store) {
-  return sys::remove_tree(store.path() + "/features");
+  const std::string parent = store.path() + "/features";
+  const auto names = sys::list_directory(parent);
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    const auto manifest = Digest::parse("sha256:" + name);
+    std::optional<sys::FileLock> lock;
+    if (manifest) {
+      TRY_ASSIGN(lock, store.try_lock_layer(*manifest, sys::LockMode::exclusive));
+    }
+    if (lock || !manifest) {
+      TRY(sys::remove_tree(parent + "/" + name));
+    }
+  }
+  return {};
 }
 
 std::string feature_file(const image::Store& store,

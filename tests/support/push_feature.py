@@ -4,7 +4,7 @@
 
     push_feature.py REGISTRY/NAME:TAG FOLDER [KIND]
 
-KIND makes it a hostile one: traversal, link, device, no-script, no-document, huge, image. Prints the
+KIND makes it a hostile one: traversal, link, device, file-below-file, no-utf8, no-script, no-document, huge, image. Prints the
 manifest's digest and that of the tar.
 """
 
@@ -45,6 +45,10 @@ def tar_of(folder, kind):
         if kind == "link":
             add(tar, "link", kind=tarfile.SYMTYPE, link="/etc")
             add(tar, "link/outside", b"hostile")
+        if kind == "file-below-file":
+            add(tar, "install.sh/x", b"hostile")
+        if kind == "no-utf8":
+            add(tar, "f\udcff", b"hostile")
         if kind == "device":
             add(tar, "null", kind=tarfile.CHRTYPE)
         if kind == "huge":

@@ -19,7 +19,6 @@ namespace devenv::image::fetch {
 namespace {
 
 constexpr std::size_t kLongestPath = 255;  // bytes
-constexpr const char* kDocumentFile = "feature.json";
 
 /// Bytes that are here already.
 class TextSource final : public ByteSource {
@@ -62,14 +61,32 @@ class FeatureReader {
         return fail(ErrorCode::integrity, format("it has no {}", needed));
       }
     }
+    TRY(check_places());
     return std::move(files_);
   }
 
  private:
+  /// A file cannot be a directory, too.
+  Result<void> check_places() const {
+    for (const auto& [path, contents] : files_) {
+      for (std::size_t slash = path.find('/'); slash != std::string::npos;
+           slash = path.find('/', slash + 1)) {
+        if (files_.contains(path.substr(0, slash))) {
+          return fail(ErrorCode::integrity, format("'{}' is below a file", path));
+        }
+      }
+    }
+    return {};
+  }
+
   Result<void> take(const Entry& entry, TarReader& tar) {
     std::string path;
     TRY_CONTEXT(normalize_path(entry.path, kLongestPath, path),
                 format("entry '{}'", text::sanitize(entry.path)));
+    if (!text::is_utf8(path)) {
+      return fail(ErrorCode::integrity,
+                  format("the name of entry '{}' is not UTF-8", text::sanitize(entry.path)));
+    }
     if (entry.kind == EntryKind::directory) {
       return {};
     }
@@ -122,44 +139,43 @@ Result<std::string> download(registry::RegistryClient& client, const Descriptor&
   return bytes;
 }
 
-/// What an earlier fetch has stored; nullopt when there is none, or it is damaged.
-std::optional<StoredFeature> stored(const std::string& directory) {
-  const auto text = sys::read_file_if_exists(format("{}/{}", directory, kDocumentFile));
-  if (!text || !*text) {
-    return std::nullopt;
-  }
-  const auto document = json::parse(**text);
-  auto feature = document ? StoredFeature::from_json(*document)
-                          : Result<StoredFeature>(fail(document.error()));
-  return feature ? std::optional(*std::move(feature)) : std::nullopt;
-}
-
-/// Makes the directory as a whole: whoever sees it sees all of it.
-Result<StoredFeature> put(const Store& store, const Digest& manifest, const Files& files) {
+Result<StoredFeature> write(const std::string& directory,
+                            const Digest& manifest,
+                            const Files& files) {
   TRY_ASSIGN(Feature feature, parse_feature(files.at(std::string(kFeatureDocument)).bytes));
   StoredFeature result{manifest, std::move(feature), {}};
-  TRY_ASSIGN(const Unfinished place, store.begin_unfinished("feature"));
   for (const auto& [path, contents] : files) {
     const bool executable = contents.executable || path == kFeatureScript;
-    const std::string target = format("{}/files/{}", place.path, path);
+    const std::string target = format("{}/files/{}", directory, path);
     TRY(sys::make_directories(sys::parent_of(target), 0700));
     TRY(sys::replace_file(target, contents.bytes, executable ? 0700 : 0600));
     result.files.push_back({path, sha256(contents.bytes), executable});
   }
-  TRY(sys::write_file_atomic(format("{}/{}", place.path, kDocumentFile),
+  TRY(sys::write_file_atomic(format("{}/{}", directory, kStoredFeature),
                              json::dump(result.to_json()) + "\n"));
-  const std::string directory = feature_directory(store.path(), manifest);
-  TRY(sys::make_directories(sys::parent_of(directory), 0700));
-  if (!stored(directory)) {
-    TRY(sys::remove_tree(directory));
-    if (const auto moved = sys::rename_no_replace(place.path, directory); !moved) {
-      // Somebody else was faster; what they have is the same.
-      return stored(directory) ? Result<StoredFeature>(std::move(result)) : fail(moved.error());
-    }
-    return result;
-  }
-  TRY(sys::remove_tree(place.path));
   return result;
+}
+
+/// Makes the directory as a whole: whoever sees it sees all of it. Whoever uses it has its lock.
+Result<StoredFeature> put(const Store& store, const Digest& manifest, const Files& files) {
+  TRY_ASSIGN(const sys::FileLock turn, store.lock_layer(manifest, sys::LockMode::exclusive));
+  if (auto found = find_feature(store.path(), manifest)) {
+    return *std::move(found);  // somebody else was faster
+  }
+  TRY_ASSIGN(const Unfinished place, store.begin_unfinished("feature"));
+  const std::string directory = feature_directory(store.path(), manifest);
+  const auto install = [&]() -> Result<StoredFeature> {
+    TRY_ASSIGN(StoredFeature result, write(place.path, manifest, files));
+    TRY(sys::make_directories(sys::parent_of(directory), 0700));
+    TRY(sys::remove_tree(directory));  // what is damaged
+    TRY(sys::rename_no_replace(place.path, directory));
+    return result;
+  };
+  auto installed = install();
+  if (!installed) {
+    (void)sys::remove_tree(place.path);
+  }
+  return installed;
 }
 
 Result<StoredFeature> fetch(const Context& context, const Reference& reference) {
@@ -167,7 +183,7 @@ Result<StoredFeature> fetch(const Context& context, const Reference& reference) 
   registry::RegistryClient client(reference, context.timeouts,
                                   {.credentials = std::move(credentials)});
   TRY_ASSIGN(const registry::FetchedManifest manifest, client.manifest(reference.selector()));
-  if (auto found = stored(feature_directory(context.store.path(), manifest.digest))) {
+  if (auto found = find_feature(context.store.path(), manifest.digest)) {
     return *std::move(found);
   }
   TRY_ASSIGN(const Descriptor layer, parse_feature_manifest(manifest.bytes));

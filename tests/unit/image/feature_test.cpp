@@ -81,7 +81,7 @@ TEST_CASE("feature: what is none is refused, naming what is wrong") {
            Case{R"({"id": "a\nb"})", "'id' is too long, or no plain text"},
            Case{R"({"id": "a", "options": []})", "'options' is no object"},
            Case{R"({"id": "a", "options": {"x": 1}})", "'x' is no object"},
-           Case{R"({"id": "a", "options": {"x": {"default": 1}}})", "'x' is neither"},
+           Case{R"({"id": "a", "options": {"x": {"default": [1]}}})", "'x' is neither"},
            Case{R"({"id": "a", "containerEnv": {"A B": "x"}})", "'A B' is no name of a variable"},
            Case{R"({"id": "a", "containerEnv": {"A": "x\ny"}})", "'A' is too long"},
            Case{R"({"id": "a", "dependsOn": {"x": 1}})", "'x' has no options"},
