@@ -104,6 +104,7 @@ class StepRunner {
     }
     (void)sys::replace_fd(output == -1 ? log_ : output, 1);
     (void)sys::replace_fd(log_, 2);
+    sys::close_fds_on_exec();  // whatever the caller has open is not the step's
     const Error error = session::enter(workspace_, scratch_.environment(),
                                        session::EnterRequest{.command = command,
                                                              .variables = step_variables(step_),
@@ -245,7 +246,7 @@ std::vector<BuiltLayer> find_layers(const image::Store& store,
   std::vector<BuiltLayer> found;
   std::vector<Digest> chain = base.layers;
   for (const Step& step : steps) {
-    auto layer = records.find(step_key(chain.back(), step));
+    auto layer = records.find(step_key(chain.back(), base.environment, step));
     if (!layer) {
       break;
     }
@@ -269,7 +270,8 @@ Result<std::vector<BuiltLayer>> build_layers(const instance::Workspace& workspac
   std::vector<Digest> chain = chain_of(request.base, built);
   while (built.size() < request.steps.size()) {
     const Step& step = request.steps[built.size()];
-    TRY_ASSIGN(BuiltLayer layer, builder.build(step, step_key(chain.back(), step), chain));
+    TRY_ASSIGN(BuiltLayer layer,
+               builder.build(step, step_key(chain.back(), request.base.environment, step), chain));
     put_on(chain, layer);
     built.push_back(std::move(layer));
   }

@@ -21,6 +21,7 @@ struct PackageCache {
 /// "apt-debian-13"; made when it is not there. Waits for whoever has it.
 Result<PackageCache> open_package_cache(const AppPaths& paths, const std::string& name);
 
+bool has_package_caches(const AppPaths& paths);
 /// Deletes all but those in use; their files belong to ids of the map.
 Result<void> remove_package_caches(const instance::Workspace& workspace);
 

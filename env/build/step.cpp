@@ -164,7 +164,9 @@ class InputFinder {
 
 }  // namespace
 
-Digest step_key(const Digest& below, const Step& step) {
+Digest step_key(const Digest& below,
+                const std::vector<std::string>& environment,
+                const Step& step) {
   std::string commands;
   const auto add = [](std::string& list, std::string_view item) {
     list += std::to_string(item.size()) + ":";
@@ -177,6 +179,10 @@ Digest step_key(const Digest& below, const Step& step) {
     }
     add(commands, words);
   }
+  std::string variables;
+  for (const std::string& variable : environment) {
+    add(variables, variable);
+  }
   std::string inputs;
   for (const InputFile& input : step.inputs) {
     add(inputs, input.path);
@@ -184,7 +190,7 @@ Digest step_key(const Digest& below, const Step& step) {
     add(inputs, input.executable ? "x" : "");
   }
   return sha256_of_list(
-      {kVersion, below.string(), commands, step.as_user ? "user" : "root", inputs});
+      {kVersion, below.string(), variables, commands, step.as_user ? "user" : "root", inputs});
 }
 
 Result<Inputs> find_inputs(const std::string& project, const std::vector<std::string>& patterns) {

@@ -35,8 +35,9 @@ constexpr const char* kProjectInside = "/run/devenv/project";
 constexpr const char* kPackagesInside = "/run/devenv/packages";
 
 /// What the layer that a step makes is known by: the layer below (by chain id, so everything below
-/// it), what is run, and the inputs. Not the project, its place, or a name.
-Digest step_key(const Digest& below, const Step& step);
+/// it), the variables of the image that it sees, what is run, and the inputs. Not the project, its
+/// place, or a name.
+Digest step_key(const Digest& below, const std::vector<std::string>& environment, const Step& step);
 
 struct Inputs {
   std::vector<InputFile> files;          ///< sorted by path, each once

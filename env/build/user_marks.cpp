@@ -20,6 +20,7 @@ namespace {
 constexpr std::array<std::string_view, 6> kAccountFiles = {"passwd",  "group",  "shadow",
                                                            "gshadow", "subuid", "subgid"};
 constexpr std::string_view kHostRoot = "/run/host/";
+constexpr std::string_view kOursInside = "/run/devenv/";
 
 /// Lines, each as often as it is there.
 using LineCounts = std::map<std::string_view, int>;
@@ -114,6 +115,20 @@ Result<void> remove_links(int upper) {
   return {};
 }
 
+/// What a start puts into every root.
+Result<void> remove_own_links(int upper) {
+  for (const char* path : {"/usr/local/bin/sudo", "/usr/local/bin/devenv",
+                           "/usr/local/bin/host-exec", "/etc/profile.d/devenv.sh"}) {
+    const auto parent = sys::open_parent_in_root(upper, path);
+    const auto target = parent ? sys::read_link_at(parent->directory.get(), parent->name)
+                               : Result<std::string>(fail(parent.error()));
+    if (target && target->starts_with(kOursInside)) {
+      TRY(sys::remove_file_at(parent->directory.get(), parent->name));
+    }
+  }
+  return {};
+}
+
 /// The directory that a home was mounted on, and those above that were made for it. In the root
 /// only: the step may have put links there.
 Result<void> remove_home(int upper, const std::vector<std::string>& trees, std::string home) {
@@ -189,6 +204,7 @@ Result<void> remove_marks(const Scratch& scratch, const std::string& home) {
       TRY(clean_account_file(scratch, upper.get(), name));
     }
     TRY(remove_links(upper.get()));
+    TRY(remove_own_links(upper.get()));
     TRY_ASSIGN(const auto sudoers,
                sys::open_parent_in_root(upper.get(), "/etc/sudoers.d/zz-devenv"));
     TRY(remove_if_there(sudoers.directory.get(), sudoers.name));

@@ -89,8 +89,12 @@ Result<std::string> start_directory(const EnterRequest& request,
   if (!request.directory) {
     return enter_directory(caller, home, reporter);
   }
-  TRY_CONTEXT(sys::change_directory(*request.directory),
-              format("cannot start in '{}'", text::sanitize(*request.directory)));
+  if (const auto changed = sys::change_directory(*request.directory); !changed) {
+    return fail(changed.error()
+                    .context(format("cannot start in '{}'", text::sanitize(*request.directory)))
+                    .with_hint("it is asked for by --workdir or devenv.toml, and must be there "
+                               "inside"));
+  }
   return *request.directory;
 }
 

@@ -324,9 +324,15 @@ void add_surroundings(const instance::Surroundings& surroundings,
   }
   if (!surroundings.path.empty()) {
     const std::string front = join(surroundings.path, ":");
-    override_variables(
-        variables,
-        {"DEVENV_PATH=" + front, format("PATH={}:{}", front, sys::variable_in(variables, "PATH"))});
+    std::string path = front;
+    const std::string old_path = sys::variable_in(variables, "PATH");
+    for (const std::string_view directory : text::split(old_path, ':')) {
+      if (std::find(surroundings.path.begin(), surroundings.path.end(), directory) ==
+          surroundings.path.end()) {
+        path += format(":{}", directory);
+      }
+    }
+    override_variables(variables, {"DEVENV_PATH=" + front, "PATH=" + path});
   }
 }
 

@@ -62,6 +62,7 @@ Result<bool> start_service(const instance::Workspace& workspace,
                (void)sys::replace_fd(null.get(), 0);
                (void)sys::replace_fd(log.get(), 1);
                (void)sys::replace_fd(log.get(), 2);
+               sys::close_fds_on_exec();
                const Error error = enter(workspace, environment, std::move(request), reporter);
                (void)sys::write_all(log.get(), error.to_line() + "\n");
                return 1;

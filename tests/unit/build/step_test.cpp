@@ -48,24 +48,25 @@ using Names = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("step_key: is that of what is run, on what, from what") {
-  const Digest key = step_key(below(), step());
-  CHECK(step_key(below(), step()) == key);
-  CHECK(step_key(sha256_of("else"), step()) != key);
+  const Digest key = step_key(below(), {"PATH=/bin"}, step());
+  CHECK(step_key(below(), {"PATH=/bin"}, step()) == key);
+  CHECK(step_key(sha256_of("else"), {"PATH=/bin"}, step()) != key);
+  CHECK(step_key(below(), {"PATH=/sbin"}, step()) != key);
   Step changed = step();
   changed.commands = {{"sh", "-c", "false"}};
-  CHECK(step_key(below(), changed) != key);
+  CHECK(step_key(below(), {"PATH=/bin"}, changed) != key);
   changed = step();
   changed.as_user = true;
-  CHECK(step_key(below(), changed) != key);
+  CHECK(step_key(below(), {"PATH=/bin"}, changed) != key);
   changed = step();
   changed.inputs[0].digest = sha256_of("other contents");
-  CHECK(step_key(below(), changed) != key);
+  CHECK(step_key(below(), {"PATH=/bin"}, changed) != key);
   changed = step();
   changed.inputs[0].path = "b";
-  CHECK(step_key(below(), changed) != key);
+  CHECK(step_key(below(), {"PATH=/bin"}, changed) != key);
   changed = step();
   changed.inputs[0].executable = true;
-  CHECK(step_key(below(), changed) != key);
+  CHECK(step_key(below(), {"PATH=/bin"}, changed) != key);
 }
 
 TEST_CASE("step_key: not of names, places and caches") {
@@ -74,7 +75,7 @@ TEST_CASE("step_key: not of names, places and caches") {
   named.cache = "apt";
   named.report = {"list"};
   named.inputs[0].source = "/elsewhere/a";
-  CHECK(step_key(below(), named) == step_key(below(), step()));
+  CHECK(step_key(below(), {"PATH=/bin"}, named) == step_key(below(), {"PATH=/bin"}, step()));
 }
 
 TEST_CASE("step_key: words do not run into each other") {
@@ -82,11 +83,11 @@ TEST_CASE("step_key: words do not run into each other") {
   Step other = step();
   one.commands = {{"a", "b"}};
   other.commands = {{"a"}, {"b"}};
-  CHECK(step_key(below(), one) != step_key(below(), other));
+  CHECK(step_key(below(), {"PATH=/bin"}, one) != step_key(below(), {"PATH=/bin"}, other));
   other.commands = {{"ab"}};
-  CHECK(step_key(below(), one) != step_key(below(), other));
+  CHECK(step_key(below(), {"PATH=/bin"}, one) != step_key(below(), {"PATH=/bin"}, other));
   other.commands = {{"a1:b"}};
-  CHECK(step_key(below(), one) != step_key(below(), other));
+  CHECK(step_key(below(), {"PATH=/bin"}, one) != step_key(below(), {"PATH=/bin"}, other));
 }
 
 TEST_CASE("find_inputs: names, patterns, directories") {
