@@ -67,7 +67,9 @@ void FeatureImporter::read_option(const std::string& place,
                                   const std::string& name,
                                   const Json& value,
                                   ProjectFeature& feature) {
-  if (value.is_boolean()) {
+  if (value.is_number()) {
+    feature.options[name] = toml_string(json::dump(value, -1));
+  } else if (value.is_boolean()) {
     feature.options[name] = value.get<bool>() ? "true" : "false";
   } else if (value.is_string() && value.get<std::string>().find('\n') == std::string::npos) {
     feature.options[name] = toml_string(value.get<std::string>());

@@ -37,6 +37,7 @@ Result<ProjectLock> read_root(const TomlValue& root) {
     TRY_ASSIGN(Digest layer, Digest::parse(text));
     lock.image_layers.push_back(std::move(layer));
   }
+  lock.image_environment = image->value.texts_at("environment");
   if (const TomlMember* const features = root.find("feature")) {
     for (const TomlValue& each : features->value.items) {
       TRY_ASSIGN(Digest digest, Digest::parse(each.text_at("manifest")));
@@ -73,6 +74,10 @@ std::string tall_list(const std::vector<std::string>& values) {
 
 }  // namespace
 
+std::string lock_file(std::string_view variant) {
+  return variant.empty() ? "devenv.toml.lock" : format("devenv.toml.{}.lock", variant);
+}
+
 std::string write_lock(const ProjectLock& lock) {
   TomlWriter writer;
   writer.text("version", kVersion);
@@ -83,6 +88,7 @@ std::string write_lock(const ProjectLock& lock) {
   writer.text("reference", lock.image);
   writer.text("manifest", lock.manifest.string());
   writer.list("layers", texts_of(lock.image_layers));
+  writer.list("environment", lock.image_environment);
   for (const LockedFeature& feature : lock.features) {
     writer.element("feature");
     writer.text("reference", feature.reference);

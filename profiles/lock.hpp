@@ -12,7 +12,8 @@
 
 namespace devenv::profiles {
 
-inline constexpr std::string_view kLockFile = "devenv.toml.lock";
+/// "devenv.toml.lock", or "devenv.toml.ci.lock" of variant "ci".
+std::string lock_file(std::string_view variant);
 
 struct LockedLayer {
   std::string title;  ///< for people
@@ -37,7 +38,8 @@ struct ProjectLock {
   std::string architecture;  ///< the digests are of: "amd64"
   std::string image;         ///< canonical reference
   Digest manifest;
-  std::vector<Digest> image_layers;  ///< chain ids, lowest first
+  std::vector<Digest> image_layers;            ///< chain ids, lowest first
+  std::vector<std::string> image_environment;  ///< the image's own variables
   std::vector<LockedFeature> features;
   std::vector<LockedLayer> layers;  ///< of the steps, lowest first
   std::string pushed;               ///< reference with digest of all of it in a registry; "": none

@@ -329,6 +329,7 @@ LoadedProject load_project(const std::string& directory, const std::string& vari
     return reader.take(std::nullopt);
   }
   Project project = ProjectBuilder(reader.merged()).build(directory);
+  project.variant = variant;
   return reader.take(std::move(project));
 }
 

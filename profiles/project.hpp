@@ -54,6 +54,7 @@ struct ProjectLimits {
 
 struct Project {
   std::string directory;  ///< absolute, where devenv.toml is
+  std::string variant;    ///< what is on top of it; "" for none
   std::string name;       ///< of the environment; "" when the file does not say
   std::string base;
   host::ShareChoice shares;

@@ -60,25 +60,69 @@ TomlType type_of(const toml::node& node) {
   }
 }
 
-/// toml++ refuses values nested deeper than 256, but not keys: "a.a.a" is a table in a table. Dots
-/// in strings do not count; a key in quotes may have as many as it likes.
-bool has_endless_key(std::string_view text) {
-  constexpr std::size_t kMostDots = 200;  // in one line
+/// What stands in quotes or in a comment, in a text of TOML.
+class Strings {
+ public:
+  explicit Strings(std::string_view text) : text_(text) {}
+
+  /// Where what begins at `at` ends, one behind its last character; `at` when neither begins there.
+  std::size_t end_of(std::size_t at) const {
+    const char c = text_[at];
+    if (c == '#') {
+      return std::min(text_.find('\n', at), text_.size());
+    }
+    if (c != '"' && c != '\'') {
+      return at;
+    }
+    const std::string_view tall = c == '"' ? "\"\"\"" : "\'\'\'";
+    const bool is_tall = text_.compare(at, tall.size(), tall) == 0;
+    return end_of_string(at + (is_tall ? tall.size() : 1), is_tall ? tall : tall.substr(0, 1));
+  }
+
+ private:
+  std::size_t end_of_string(std::size_t at, std::string_view quote) const {
+    for (; at < text_.size(); ++at) {
+      if (text_.compare(at, quote.size(), quote) == 0) {
+        return at + quote.size();
+      }
+      if (text_[at] == '\n' && quote.size() == 1) {
+        return at;  // it is none: the parser says so
+      }
+      if (text_[at] == '\\' && quote[0] == '"') {
+        ++at;
+      }
+    }
+    return text_.size();
+  }
+
+  std::string_view text_;
+};
+
+/// toml++ refuses values nested deeper than 256, but not keys: "a.a.a" is a table in a table. The
+/// line of one with too many dots; nullopt when there is none.
+/// Source: TOML 1.0, "Keys" and "String".
+std::optional<std::uint32_t> endless_key(std::string_view text) {
+  constexpr std::size_t kMostDots = 20;
+  const Strings strings(text);
+  std::uint32_t line = 1;
   std::size_t dots = 0;
-  char quote = 0;
-  for (const char c : text) {
-    if (c == '\n') {
+  for (std::size_t at = 0; at < text.size();) {
+    if (const std::size_t end = strings.end_of(at); end != at) {
+      line += static_cast<std::uint32_t>(std::count(text.begin() + static_cast<std::ptrdiff_t>(at),
+                                                    text.begin() + static_cast<std::ptrdiff_t>(end),
+                                                    '\n'));
+      at = end;
+      continue;
+    }
+    const char c = text[at++];
+    line += c == '\n' ? 1 : 0;
+    if (std::string_view("\n=,{}[]").find(c) != std::string_view::npos) {
       dots = 0;
-      quote = 0;
-    } else if (quote != 0) {
-      quote = c == quote ? '\0' : quote;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
     } else if (c == '.' && ++dots > kMostDots) {
-      return true;
+      return line;
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 /// The recursion is bounded by that.
@@ -149,9 +193,12 @@ std::vector<std::string> TomlValue::texts_at(std::string_view key) const {
 }
 
 tl::expected<TomlValue, Diagnostic> parse_toml(std::string_view text, const std::string& file) {
-  if (has_endless_key(text)) {
-    return tl::unexpected(Diagnostic{
-        .file = file, .line = 1, .column = 1, .message = "a key has too many dots", .hint = ""});
+  if (const auto line = endless_key(text)) {
+    return tl::unexpected(Diagnostic{.file = file,
+                                     .line = *line,
+                                     .column = 1,
+                                     .message = "a key has too many dots",
+                                     .hint = ""});
   }
   const toml::parse_result result = toml::parse(text, std::string_view(file));
   if (result.failed()) {

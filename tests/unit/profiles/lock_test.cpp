@@ -18,6 +18,7 @@ ProjectLock lock() {
           .image = "docker.io/library/debian:trixie",
           .manifest = digest('a'),
           .image_layers = {digest('b')},
+          .image_environment = {"PATH=/bin", "A=\"b\"\n"},
           .features = {{"ghcr.io/a/b:1", digest('4')}, {"ghcr.io/a/c", digest('5')}},
           .layers =
               {{"installing packages: \"x\"\n", digest('c'), digest('d'), digest('e'), {"x", "y"}},
