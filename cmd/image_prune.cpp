@@ -20,13 +20,37 @@ Json document_of(const instance::PruneResult& result, bool dry_run) {
               {"problems", result.problems}};
 }
 
-bool is_empty(const instance::PruneResult& result) {
-  return result.removed_images.empty() && result.removed_paths == 0;
+/// What lies beside the images: there, and asked for.
+struct Extras {
+  bool packages = false;
+  bool features = false;
+};
+
+Extras find_extras(const ImagePruneOptions& options,
+                   const instance::Workspace& workspace,
+                   const image::Store& store) {
+  return {
+      .packages = options.packages && build::has_package_caches(workspace.paths),
+      .features = options.all && instance::has_features(store),
+  };
+}
+
+bool is_empty(const instance::PruneResult& result, const Extras& extras) {
+  return result.removed_images.empty() && result.removed_paths == 0 && !extras.packages &&
+         !extras.features;
 }
 
 /// "removed" or "would remove", for each image and for all the rest.
-std::string text_of(const instance::PruneResult& result, std::string_view verb) {
+std::string text_of(const instance::PruneResult& result,
+                    const Extras& extras,
+                    std::string_view verb) {
   std::string lines;
+  if (extras.packages) {
+    lines += format("{} what package managers have downloaded\n", verb);
+  }
+  if (extras.features) {
+    lines += format("{} features of dev containers\n", verb);
+  }
   for (const std::string& image : result.removed_images) {
     lines += format("{} {}\n", verb, text::sanitize(image));
   }
@@ -41,6 +65,7 @@ std::string text_of(const instance::PruneResult& result, std::string_view verb) 
 }
 
 void print(const instance::PruneResult& result,
+           const Extras& extras,
            const ImagePruneOptions& options,
            bool dry_run,
            Ui& ui) {
@@ -48,8 +73,8 @@ void print(const instance::PruneResult& result,
     ui.document(document_of(result, dry_run));
     return;
   }
-  ui.data(is_empty(result) ? "nothing to remove\n"
-                           : text_of(result, dry_run ? "would remove" : "removed"));
+  ui.data(is_empty(result, extras) ? "nothing to remove\n"
+                                   : text_of(result, extras, dry_run ? "would remove" : "removed"));
   for (const std::string& problem : result.problems) {
     ui.warn(problem, "");
   }
@@ -74,23 +99,20 @@ void add_image_prune(CLI::App& app, ImagePruneOptions& options) {
 Result<ExitCode> run_image_prune(const ImagePruneOptions& options, Context& context) {
   TRY_ASSIGN(const std::optional<image::Store> store, context.store_if_exists());
   if (!store) {
-    print({}, options, options.dry_run, context.ui());
+    print({}, {}, options, options.dry_run, context.ui());
     return ExitCode::done;
   }
   TRY_ASSIGN(const auto* const workspace, context.workspace());
-  if (options.packages && !options.dry_run) {
-    TRY(build::remove_package_caches(*workspace));
-    context.ui().note("removed the downloads of package managers");
-  }
+  const Extras extras = find_extras(options, *workspace, *store);
   const auto scope =
       options.all ? instance::PruneScope::unused_images : instance::PruneScope::unused_data;
   if (options.dry_run || !options.yes) {
     TRY_ASSIGN(const auto planned, instance::prune_images(*workspace, scope, /*dry_run=*/true));
-    if (options.dry_run || is_empty(planned)) {
-      print(planned, options, options.dry_run, context.ui());
+    if (options.dry_run || is_empty(planned, extras)) {
+      print(planned, extras, options, options.dry_run, context.ui());
       return ExitCode::done;
     }
-    std::string listed = text_of(planned, "would remove");
+    std::string listed = text_of(planned, extras, "would remove");
     for (const std::string_view line : text::lines(listed)) {
       context.ui().note(line);
     }
@@ -103,10 +125,13 @@ Result<ExitCode> run_image_prune(const ImagePruneOptions& options, Context& cont
   TRY_ASSIGN(const auto removed, instance::prune_images(*workspace, scope, /*dry_run=*/false));
   build::sweep_scratches(*workspace);
   build::StepStore(*store).sweep();
-  if (options.all) {
+  if (extras.packages) {
+    TRY(build::remove_package_caches(*workspace));
+  }
+  if (extras.features) {
     TRY(instance::remove_features(*store));
   }
-  print(removed, options, /*dry_run=*/false, context.ui());
+  print(removed, extras, options, /*dry_run=*/false, context.ui());
   return ExitCode::done;
 }
 

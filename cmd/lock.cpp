@@ -12,16 +12,13 @@
 namespace devenv::cmd {
 namespace {
 
-/// Tags may have moved, the image's and those of features: asks the registries.
+/// The image's tag may have moved: asks the registry.
 Result<void> renew_base(const profiles::Project& project, Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const Origin origin, origin_of_project(project, context));
   TRY(instance::obtain_image(*workspace, origin.source, instance::PullPolicy::always,
                              context.ui()));
-  auto lock = load_project_lock(project);  // one that cannot be read is made anew
-  const bool readable = lock && *lock;
-  return forget_features(
-      project, readable ? (*lock)->features : std::vector<profiles::LockedFeature>(), context);
+  return {};
 }
 
 }  // namespace
@@ -32,6 +29,7 @@ profiles::ProjectLock lock_of(const profiles::Project& project, const ProjectRoo
                              .image = root.image.reference,
                              .manifest = root.image.manifest_digest,
                              .image_layers = root.image.layers,
+                             .image_environment = root.image_environment,
                              .features = root.features,
                              .manager = root.manager};
   for (std::size_t i = 0; i < root.layers.size(); ++i) {
@@ -49,7 +47,7 @@ Result<bool> save_lock(const profiles::LoadedProject& loaded,
                        const profiles::ProjectLock& lock,
                        Context& context) {
   const std::string& directory = loaded.project->directory;
-  const std::string path = format("{}/{}", directory, profiles::kLockFile);
+  const std::string path = format("{}/{}", directory, profiles::lock_file(loaded.project->variant));
   const std::string contents = profiles::write_lock(lock);
   const auto before = loaded.project->texts.find(path);
   if (before != loaded.project->texts.end() && before->second == contents) {
@@ -76,10 +74,13 @@ void add_lock(CLI::App& app, LockOptions& options) {
   app.footer(
       "Writes devenv.toml.lock: the image's digest, the digests of the layers that packages and "
       "setup\n"
-      "come to, and every package with its version. What is missing is fetched and built.\n"
+      "come to, and every package with its version. What is missing is fetched and built. A "
+      "variant\n"
+      "has a lock of its own, devenv.toml.VARIANT.lock.\n"
       "\n"
       "Examples:\n"
       "  devenv lock\n"
+      "  devenv lock --profile ci\n"
       "  devenv lock --update");
 }
 
@@ -87,14 +88,11 @@ Result<ExitCode> run_lock(const LockOptions& options, Context& context) {
   TRY_ASSIGN(const std::string directory, require_project_here());
   TRY_ASSIGN(const auto loaded, load_trusted(directory, options.project, context));
   const profiles::Project& project = *loaded.project;
-  if (!options.project.variant.empty()) {
-    return fail(Error(ErrorCode::usage, "the lock is that of the project without --profile"));
-  }
   if (options.check) {
     UpFlags flags{.project = options.project};
     flags.locked = true;
     TRY(make_project_root(project, flags, context));
-    context.ui().note("devenv.toml.lock fits");
+    context.ui().note(lock_in_use(project) + " fits");
     return ExitCode::done;
   }
   if (options.update) {
@@ -107,6 +105,7 @@ Result<ExitCode> run_lock(const LockOptions& options, Context& context) {
     before = std::nullopt;
   }
   flags.without_lock = options.update || !*before;
+  flags.renew = options.update;
   TRY_ASSIGN(const ProjectRoot root, make_project_root(project, flags, context));
   profiles::ProjectLock lock = lock_of(project, root);
   if (*before && (*before)->layers == lock.layers && (*before)->manifest == lock.manifest) {
@@ -116,7 +115,8 @@ Result<ExitCode> run_lock(const LockOptions& options, Context& context) {
     }
   }
   TRY_ASSIGN(const bool changed, save_lock(loaded, lock, context));
-  context.ui().note(changed ? "wrote devenv.toml.lock" : "devenv.toml.lock fits already");
+  const std::string file = profiles::lock_file(project.variant);
+  context.ui().note(changed ? "wrote " + file : file + " fits already");
   return ExitCode::done;
 }
 

@@ -41,6 +41,7 @@ class Collector {
   }
 
   std::vector<profiles::LockedFeature> take_locked() { return std::move(locked_); }
+  std::vector<sys::FileLock> take_locks() { return std::move(locks_); }
 
  private:
   Result<void> add(const std::string& text, const std::map<std::string, std::string>& options) {
@@ -52,17 +53,20 @@ class Collector {
     }
     TRY_ASSIGN(image::Reference reference, image::Reference::parse(text));
     TRY_ASSIGN(const image::Reference pinned, pin(text, reference));
-    const auto asking = rules_.offline ? instance::Asking::nobody : instance::Asking::registry;
-    auto stored = instance::obtain_feature(*workspace_, pinned, asking, context_.ui());
-    if (!stored && rules_.offline) {
-      return fail(stored.error().with_hint("fetch it: devenv up --locked"));
+    const auto asking = rules_.offline ? instance::Asking::nobody
+                        : rules_.renew ? instance::Asking::always
+                                       : instance::Asking::registry;
+    auto held = instance::obtain_feature(*workspace_, pinned, asking, context_.ui());
+    if (!held && rules_.offline) {
+      return fail(held.error().with_hint("fetch it: devenv up --locked"));
     }
-    TRY(stored);
-    profiles::LockedFeature entry{text, stored->manifest};
+    TRY(held);
+    profiles::LockedFeature entry{text, held->stored.manifest};
     if (std::find(locked_.begin(), locked_.end(), entry) == locked_.end()) {
       locked_.push_back(std::move(entry));
     }
-    ChosenFeature feature{std::move(reference), options, *std::move(stored)};
+    locks_.push_back(std::move(held->lock));
+    ChosenFeature feature{std::move(reference), options, std::move(held->stored)};
     const bool known = std::any_of(chosen_.begin(), chosen_.end(), [&](const ChosenFeature& other) {
       return profiles::is_same(other, feature);
     });
@@ -77,10 +81,9 @@ class Collector {
     const auto found = std::find_if(rules_.pins.begin(), rules_.pins.end(),
                                     [&](const auto& each) { return each.reference == text; });
     if (found == rules_.pins.end() && rules_.only_pinned) {
-      return fail(
-          Error(ErrorCode::conflict, format("devenv.toml.lock does not fit: it has no feature '{}'",
-                                            text::sanitize(text)))
-              .with_hint("make it fit: devenv lock"));
+      return fail(Error(ErrorCode::conflict, format("the lock does not fit: it has no feature '{}'",
+                                                    text::sanitize(text)))
+                      .with_hint("make it fit: devenv lock"));
     }
     if (found == rules_.pins.end() || reference.digest()) {
       return reference;
@@ -93,6 +96,7 @@ class Collector {
   const instance::Workspace* workspace_ = nullptr;
   std::vector<ChosenFeature> chosen_;
   std::vector<profiles::LockedFeature> locked_;
+  std::vector<sys::FileLock> locks_;
 };
 
 void add_remarks(const ChosenFeature& feature, std::vector<FeatureRemark>& remarks) {
@@ -167,25 +171,8 @@ Result<ProjectFeatures> features_of_project(const profiles::Project& project,
     all.steps.push_back(std::move(step));
   }
   all.locked = collector.take_locked();
+  all.locks = collector.take_locks();
   return all;
-}
-
-Result<void> forget_features(const profiles::Project& project,
-                             const std::vector<profiles::LockedFeature>& locked,
-                             Context& context) {
-  TRY_ASSIGN(const auto* const workspace, context.workspace());
-  std::vector<std::string> names;
-  for (const profiles::ProjectFeature& feature : project.features) {
-    names.push_back(feature.reference);
-  }
-  for (const profiles::LockedFeature& feature : locked) {
-    names.push_back(feature.reference);
-  }
-  for (const std::string& name : names) {
-    TRY_ASSIGN(const image::Reference reference, image::Reference::parse(name));
-    TRY(instance::forget_feature(*workspace, reference));
-  }
-  return {};
 }
 
 }  // namespace devenv::cmd

@@ -18,6 +18,7 @@ struct FeatureRules {
   std::vector<profiles::LockedFeature> pins;
   bool only_pinned = false;  ///< one without a pin is an error
   bool offline = false;      ///< only what is in the store
+  bool renew = false;        ///< ask the registries what tags are now
 };
 
 /// What a person should know of a feature.
@@ -31,6 +32,7 @@ struct ProjectFeatures {
   std::vector<profiles::LockedFeature> locked;   ///< with those that others ask for
   std::vector<profiles::Variables> environment;  ///< of each of them in turn
   std::vector<FeatureRemark> remarks;            ///< what they ask for and no environment gives...
+  std::vector<sys::FileLock> locks;              ///< keep their files
 };
 
 /// Fetches what is missing, and what that depends on. Errors: those of fetching and of options;
@@ -42,10 +44,5 @@ Result<ProjectFeatures> features_of_project(const profiles::Project& project,
 /// The command as it runs with the variables of features.
 instance::CommandWords with_environment(const std::vector<profiles::Variables>& environment,
                                         instance::CommandWords command);
-
-/// The registry is asked again what their tags are.
-Result<void> forget_features(const profiles::Project& project,
-                             const std::vector<profiles::LockedFeature>& locked,
-                             Context& context);
 
 }  // namespace devenv::cmd

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cmd/project_up.hpp"
 #include "env/base/sha256.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/process.hpp"
@@ -48,9 +49,9 @@ std::vector<std::string> sanitized(std::vector<std::string> words) {
 std::string options_of(const profiles::ProjectFeature& feature) {
   std::vector<std::string> options;
   for (const auto& [name, value] : feature.options) {
-    options.push_back(format("{}={}", text::sanitize(name), text::sanitize(value)));
+    options.push_back(format("{}={}", name, value));
   }
-  return options.empty() ? "" : ", with " + join(options, ", ");
+  return options.empty() ? "" : ", with " + join(sanitized(std::move(options)), ", ");
 }
 
 class Words {
@@ -100,17 +101,14 @@ class Words {
 
   /// It may name other images than the base's.
   void add_lock() {
-    const auto text = project_.texts.find(format("{}/{}", project_.directory, profiles::kLockFile));
-    if (text == project_.texts.end()) {
+    const auto loaded = load_project_lock(project_);
+    if (!loaded || !*loaded) {
       return;
     }
-    const auto lock = profiles::read_lock(text->second, std::string(profiles::kLockFile));
-    if (!lock) {
-      return;
-    }
-    add(format("made of the image {}, {}", text::sanitize(lock->image), lock->manifest.string()));
-    if (!lock->pushed.empty()) {
-      add(format("or of all that {} has, as it is", text::sanitize(lock->pushed)));
+    const profiles::ProjectLock& lock = **loaded;
+    add(format("made of the image {}, {}", text::sanitize(lock.image), lock.manifest.string()));
+    if (!lock.pushed.empty()) {
+      add(format("or of all that {} has, as it is", text::sanitize(lock.pushed)));
     }
   }
 
@@ -171,17 +169,23 @@ constexpr std::size_t kOtherLimit = 4U * 1024 * 1024;  // bytes
 /// are not copied into the record.
 Result<void> add_other_sources(profiles::LoadedProject& loaded) {
   profiles::Project& project = *loaded.project;
-  std::set<std::string> names(project.dotenv.begin(), project.dotenv.end());
+  std::set<std::string> files;
+  const auto add = [&](const std::string& name) {
+    files.insert(name.starts_with('/') ? name : format("{}/{}", project.directory, name));
+  };
+  const auto add_all = [&](const profiles::Project& variant) {
+    std::for_each(variant.dotenv.begin(), variant.dotenv.end(), add);
+    add(profiles::lock_file(variant.variant));
+  };
+  add_all(project);
+  add(profiles::lock_file(""));
   for (const std::string& variant : project.variants) {
     const auto other = profiles::load_project(project.directory, variant);
     if (other.project) {
-      names.insert(other.project->dotenv.begin(), other.project->dotenv.end());
+      add_all(*other.project);
     }
   }
-  names.emplace(profiles::kLockFile);
-  for (const std::string& name : names) {
-    const std::string file =
-        name.starts_with('/') ? name : format("{}/{}", project.directory, name);
+  for (const std::string& file : files) {
     if (!sys::exists(file)) {
       continue;
     }
@@ -200,7 +204,7 @@ void show(const std::string& directory,
           Ui& ui) {
   ui.note(format("{}/devenv.toml {}", text::sanitize(directory),
                  trust == profiles::Trust::changed ? "has changed; it asks for:" : "asks for:"));
-  for (const std::string& line : in_plain_words(*loaded.project, home)) {
+  for (const std::string& line : in_plain_words(loaded, home)) {
     ui.note("  " + line);
   }
 }
@@ -227,21 +231,31 @@ Result<std::optional<std::string>> find_project_here() {
 Result<std::string> require_project_here() {
   TRY_ASSIGN(auto found, find_project_here());
   if (!found) {
-    return fail(Error(ErrorCode::not_found, "there is no devenv.toml here or above")
-                    .with_hint("make one: devenv init"));
+    const bool is_foreign = sys::exists(std::string(profiles::kProjectFile));
+    return is_foreign ? fail(Error(ErrorCode::not_found, "the devenv.toml here is no file of yours")
+                                 .with_hint("take a copy of the project that is yours"))
+                      : fail(Error(ErrorCode::not_found, "there is no devenv.toml here or above")
+                                 .with_hint("make one: devenv init"));
   }
   return *std::move(found);
 }
 
-std::vector<std::string> in_plain_words(const profiles::Project& project, const std::string& home) {
+std::vector<std::string> in_plain_words(const profiles::LoadedProject& loaded_project,
+                                        const std::string& home) {
+  const profiles::Project& project = *loaded_project.project;
+  const auto& sources = loaded_project.sources;
   std::vector<std::string> lines = Words(project).take(home);
   const std::vector<std::string> plain = lines;
   for (const std::string& variant : project.variants) {
-    const auto loaded = profiles::load_project(project.directory, variant);
-    if (!loaded.project) {
+    auto loaded = profiles::load_project(project.directory, variant);
+    // Those of the project have digests of other files behind them.
+    const bool is_same = loaded.sources.size() <= sources.size() &&
+                         std::equal(loaded.sources.begin(), loaded.sources.end(), sources.begin());
+    if (!loaded.project || !is_same) {
       lines.push_back(format("with --profile {}: what cannot be read", variant));
       continue;
     }
+    loaded.project->texts = project.texts;
     for (const std::string& line : Words(*loaded.project).take(home)) {
       if (std::find(plain.begin(), plain.end(), line) == plain.end()) {
         lines.push_back(format("with --profile {}: {}", variant, line));

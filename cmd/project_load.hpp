@@ -39,6 +39,7 @@ Result<profiles::LoadedProject> load_trusted(const std::string& directory,
 
 /// What a project asks for, in plain words, and what each of its variants asks for beside that; a
 /// line each.
-std::vector<std::string> in_plain_words(const profiles::Project& project, const std::string& home);
+std::vector<std::string> in_plain_words(const profiles::LoadedProject& loaded,
+                                        const std::string& home);
 
 }  // namespace devenv::cmd

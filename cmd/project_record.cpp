@@ -2,6 +2,7 @@
 #include "cmd/project_record.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "env/base/format.hpp"
 #include "env/base/json.hpp"
@@ -106,46 +107,62 @@ Result<void> save_project_record(const std::string& data, const ProjectRecord& r
 
 namespace {
 
-/// Files of all variants.
-std::vector<std::string> record_files(const std::string& data, const std::string& directory) {
+/// Those of all variants; what cannot be read is passed over.
+Result<void> for_each_record(
+    const std::string& data,
+    const std::string& directory,
+    const std::function<Result<void>(const std::string& file, ProjectRecord& record)>& visit) {
   const std::string prefix = format("{:016x}", text::fnv1a(directory));
   const auto names = sys::list_directory(data + "/projects");
-  std::vector<std::string> files;
   for (const std::string& name : names.value_or(std::vector<std::string>())) {
-    if (name.starts_with(prefix) && name.ends_with(".json")) {
-      files.push_back(format("{}/projects/{}", data, name));
+    if (!name.starts_with(prefix) || !name.ends_with(".json")) {
+      continue;
+    }
+    const std::string file = format("{}/projects/{}", data, name);
+    const auto contents = sys::read_file(file);
+    const auto json = contents ? json::parse(*contents) : Result<Json>(fail(contents.error()));
+    auto record = json ? read_record(*json) : fail(json.error());
+    if (record && record->directory == directory) {
+      TRY(visit(file, *record));
     }
   }
-  return files;
+  return {};
 }
 
 }  // namespace
 
-Result<void> remove_project_records(const std::string& data, const std::string& directory) {
-  for (const std::string& file : record_files(data, directory)) {
-    TRY(sys::remove_file(file));
-  }
-  return {};
+Result<void> remove_project_record(const std::string& data,
+                                   const std::string& directory,
+                                   const std::string& environment) {
+  return for_each_record(data, directory, [&](const std::string& file, ProjectRecord& record) {
+    return record.environment == environment ? sys::remove_file(file) : Result<void>();
+  });
+}
+
+Result<void> forget_stamps(const std::string& data, const std::string& directory) {
+  return for_each_record(data, directory, [&](const std::string&, ProjectRecord& record) {
+    record.files.clear();
+    return save_project_record(data, record);
+  });
 }
 
 Result<void> rename_in_project_records(const std::string& data,
                                        const std::string& directory,
                                        const std::string& name,
                                        const std::string& new_name) {
-  for (const std::string& file : record_files(data, directory)) {
-    TRY_ASSIGN(const std::string contents, sys::read_file(file));
-    const auto json = json::parse(contents);
-    auto record = json ? read_record(*json) : fail(json.error());
-    if (record && record->directory == directory && record->environment == name) {
-      record->environment = new_name;
-      TRY(save_project_record(data, *record));
-    }
-  }
-  return {};
+  return for_each_record(data, directory,
+                         [&](const std::string&, ProjectRecord& record) -> Result<void> {
+                           if (record.environment != name) {
+                             return {};
+                           }
+                           record.environment = new_name;
+                           return save_project_record(data, record);
+                         });
 }
 
 bool is_current(const ProjectRecord& record) {
-  return std::all_of(record.files.begin(), record.files.end(),
+  return !record.files.empty() &&
+         std::all_of(record.files.begin(), record.files.end(),
                      [](const FileStamp& stamp) { return stamp_of(stamp.path) == stamp; });
 }
 

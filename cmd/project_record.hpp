@@ -45,8 +45,12 @@ std::optional<ProjectRecord> load_project_record(const std::string& data,
                                                  const std::string& variant);
 Result<void> save_project_record(const std::string& data, const ProjectRecord& record);
 
-/// Of all variants: the next command looks at everything anew.
-Result<void> remove_project_records(const std::string& data, const std::string& directory);
+/// That of an environment that is gone, or another project's.
+Result<void> remove_project_record(const std::string& data,
+                                   const std::string& directory,
+                                   const std::string& environment);
+/// For all variants, the next command looks at everything anew.
+Result<void> forget_stamps(const std::string& data, const std::string& directory);
 
 /// An environment of the project has another name by now.
 Result<void> rename_in_project_records(const std::string& data,
@@ -54,7 +58,7 @@ Result<void> rename_in_project_records(const std::string& data,
                                        const std::string& name,
                                        const std::string& new_name);
 
-/// Whether all files are as they were.
+/// Whether all files are as they were; not when none is known.
 bool is_current(const ProjectRecord& record);
 
 }  // namespace devenv::cmd

@@ -14,15 +14,6 @@
 namespace devenv::cmd {
 namespace {
 
-std::string lock_path(const std::string& directory) {
-  return format("{}/{}", directory, profiles::kLockFile);
-}
-
-Error stale(std::string_view why) {
-  return Error(ErrorCode::conflict, format("devenv.toml.lock does not fit: {}", why))
-      .with_hint("make it fit: devenv lock");
-}
-
 Error not_here(std::string_view what) {
   return Error(ErrorCode::not_found, format("{} is not here, and --frozen fetches nothing", what))
       .with_hint("devenv up --locked");
@@ -65,6 +56,17 @@ class RootMaker {
  private:
   bool wants_lock() const { return flags_.locked || flags_.frozen; }
 
+  /// "devenv lock", for this variant.
+  std::string lock_command() const {
+    return project_.variant.empty() ? "devenv lock"
+                                    : format("devenv lock --profile {}", project_.variant);
+  }
+
+  Error stale(std::string_view why) const {
+    return Error(ErrorCode::conflict, format("{} does not fit: {}", lock_in_use(project_), why))
+        .with_hint("make it fit: " + lock_command());
+  }
+
   void tell(const std::vector<FeatureRemark>& remarks) {
     for (const FeatureRemark& remark : remarks) {
       context_.ui().warn(remark.message, remark.hint);
@@ -75,7 +77,7 @@ class RootMaker {
                              std::vector<build::BuiltLayer> layers,
                              std::vector<Digest> chain,
                              ProjectSteps wanted) {
-    const std::vector<std::string> before = image.environment;
+    std::vector<std::string> before = image.environment;
     for (const profiles::Variables& variables : wanted.environment) {
       profiles::set_variables(variables, image.environment);
     }
@@ -84,6 +86,7 @@ class RootMaker {
     return {.image = std::move(image),
             .layers = std::move(layers),
             .chain = std::move(chain),
+            .image_environment = std::move(before),
             .groups = std::move(wanted.groups),
             .manager = std::move(wanted.manager),
             .steps = std::move(wanted.steps),
@@ -95,7 +98,8 @@ class RootMaker {
   /// What was installed together the last time: what the lock says, else what was done here.
   StepsBefore steps_before() const {
     StepsBefore before;
-    before.features = {.pins = {}, .only_pinned = wants_lock(), .offline = flags_.frozen};
+    before.features = {
+        .pins = {}, .only_pinned = wants_lock(), .offline = flags_.frozen, .renew = flags_.renew};
     if (lock_) {
       before.features.pins = lock_->features;
       before.manager = lock_->manager;
@@ -115,8 +119,8 @@ class RootMaker {
   /// A lock of another base or machine counts for nothing.
   Result<void> check_lock(const Origin& origin) {
     if (!lock_ && wants_lock()) {
-      return fail(Error(ErrorCode::not_found, format("there is no {}", profiles::kLockFile))
-                      .with_hint("make it: devenv lock"));
+      return fail(Error(ErrorCode::not_found, format("there is no {}", lock_in_use(project_)))
+                      .with_hint("make it: " + lock_command()));
     }
     if (!lock_) {
       return {};
@@ -149,19 +153,24 @@ class RootMaker {
            pinned_one->repository() == registry->reference.repository();
   }
 
+  bool is_pinned(const image::ImageRecord& image) const {
+    return image.layers == lock_->image_layers && image.environment == lock_->image_environment;
+  }
+
   /// Everything as the lock says, when all of it is in the store or in the registry it names.
   /// nullopt when something has to be built, or the lock does not fit the steps.
   Result<std::optional<ProjectRoot>> find_locked(const Origin& origin) {
-    if (!lock_ || lock_->layers.empty() || !flags_.project.variant.empty()) {
+    if (!lock_ || lock_->layers.empty()) {
       return std::nullopt;
     }
     TRY_ASSIGN(const image::Store store, workspace_->store());
     image::ImageRecord base{.reference = lock_->image,
                             .manifest_digest = lock_->manifest,
                             .config_digest = lock_->manifest,
-                            .layers = lock_->image_layers};
+                            .layers = lock_->image_layers,
+                            .environment = lock_->image_environment};
     TRY_ASSIGN(const auto image, store.find_image(lock_->manifest.string()));
-    const bool is_base_here = image && image->layers == lock_->image_layers;
+    const bool is_base_here = image && is_pinned(*image);
     if (is_base_here) {
       base = *image;
     }
@@ -215,10 +224,10 @@ class RootMaker {
                instance::obtain_image(*workspace_,
                                       instance::FromRegistry{std::move(reference), std::nullopt},
                                       instance::PullPolicy::if_missing, context_.ui()));
-    if (pulled.layers != chain) {
+    if (pulled.layers != chain || pulled.environment != lock_->image_environment) {
       return fail(
-          Error(ErrorCode::integrity, format("{} has other layers than devenv.toml.lock pins",
-                                             text::sanitize(lock_->pushed)))
+          Error(ErrorCode::integrity, format("{} is not what {} pins",
+                                             text::sanitize(lock_->pushed), lock_in_use(project_)))
               .with_hint("push again: devenv push"));
     }
     pulled.reference = base.reference;
@@ -231,7 +240,7 @@ class RootMaker {
     if (lock_) {
       TRY_ASSIGN(const image::Store store, workspace_->store());
       TRY_ASSIGN(auto found, store.find_image(lock_->manifest.string()));
-      if (found && found->layers == lock_->image_layers) {
+      if (found && is_pinned(*found)) {
         return *std::move(found);
       }
       if (flags_.frozen) {
@@ -254,7 +263,7 @@ class RootMaker {
     }
     Digest below = image.layers.back();
     for (std::size_t i = 0; i < steps.size(); ++i) {
-      if (build::step_key(below, steps[i]) != lock_->layers[i].key) {
+      if (build::step_key(below, image.environment, steps[i]) != lock_->layers[i].key) {
         return format("step '{}' is another one", steps[i].title);
       }
       below = lock_->layers[i].chain_id;
@@ -266,11 +275,10 @@ class RootMaker {
     if (!wants_lock()) {
       return {};
     }
-    if (image.layers != lock_->image_layers) {
+    if (!is_pinned(image)) {
       return fail(stale(format("image {} has changed", text::sanitize(lock_->image))));
     }
-    const bool has_steps = flags_.project.variant.empty();
-    const auto why = has_steps ? why_stale(image, steps) : std::nullopt;
+    const auto why = why_stale(image, steps);
     return why ? fail(stale(*why)) : Result<void>();
   }
 
@@ -299,15 +307,15 @@ class RootMaker {
 
   /// What was built here, because nobody had pushed it, is hardly ever the same.
   Result<void> check_digests(const std::vector<build::BuiltLayer>& built) {
-    if (!flags_.locked || !flags_.project.variant.empty()) {
+    if (!flags_.locked) {
       return {};
     }
     for (std::size_t i = 0; i < built.size(); ++i) {
       if (built[i].chain_id != lock_->layers[i].chain_id) {
-        return fail(Error(ErrorCode::conflict,
-                          format("step '{}' came to another layer here than devenv.toml.lock pins",
-                                 built[i].title))
-                        .with_hint("who has that layer puts it into a registry: devenv push"));
+        return fail(
+            Error(ErrorCode::conflict, format("step '{}' came to another layer here than {} pins",
+                                              built[i].title, lock_in_use(project_)))
+                .with_hint("who has that layer puts it into a registry: devenv push"));
       }
     }
     return {};
@@ -334,8 +342,14 @@ class RootMaker {
 
 }  // namespace
 
+std::string lock_in_use(const profiles::Project& project) {
+  std::string own = profiles::lock_file(project.variant);
+  const bool has_own = project.texts.contains(format("{}/{}", project.directory, own));
+  return has_own ? own : profiles::lock_file("");
+}
+
 Result<std::optional<profiles::ProjectLock>> load_project_lock(const profiles::Project& project) {
-  const std::string path = lock_path(project.directory);
+  const std::string path = format("{}/{}", project.directory, lock_in_use(project));
   const auto text = project.texts.find(path);
   if (text == project.texts.end()) {
     return std::nullopt;

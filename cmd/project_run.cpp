@@ -88,7 +88,7 @@ Result<instance::Environment> project_environment(const std::string& directory,
     return brought;
   }
   context.ui().warn(
-      format("'{}' is not what devenv.toml says: {}", name.string(), brought.error().to_line()),
+      format("'{}' may not be what devenv.toml says: {}", name.string(), brought.error().to_line()),
       brought.error().hint());
   return *std::move(environment);
 }

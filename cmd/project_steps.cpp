@@ -234,6 +234,7 @@ Result<ProjectSteps> steps_of_project(const profiles::Project& project,
   TRY_ASSIGN(ProjectFeatures features, features_of_project(project, before.features, context));
   std::move(features.steps.begin(), features.steps.end(), std::back_inserter(all.steps));
   all.features = std::move(features.locked);
+  all.locks = std::move(features.locks);
   all.environment = std::move(features.environment);
   all.remarks = std::move(features.remarks);
   for (const profiles::SetupStep& setup : project.setup) {

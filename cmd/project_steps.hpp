@@ -28,6 +28,7 @@ struct ProjectSteps {
   std::vector<profiles::LockedFeature> features;
   std::vector<profiles::Variables> environment;  ///< of the features: what the root's has more
   std::vector<FeatureRemark> remarks;
+  std::vector<sys::FileLock> locks;  ///< of the features' files
 };
 
 /// What was installed before stays as it is, and what is new comes on top, as long as everything of

@@ -68,9 +68,12 @@ bool is_left_behind(const instance::Environment& environment) {
 bool needs_restart(const instance::Spec& spec,
                    const instance::CreateRequest& wanted,
                    const instance::Environment& environment,
-                   const std::vector<Digest>& chain) {
-  return environment.state.layers != chain || !host::same_wishes(spec.shares, wanted.shares) ||
-         spec.mounts != wanted.mounts || spec.limits != wanted.limits;
+                   const ProjectRoot& root) {
+  const instance::State& state = environment.state;
+  return state.layers != root.chain || state.image_environment != root.image.environment ||
+         state.manifest_digest != root.image.manifest_digest ||
+         !host::same_wishes(spec.shares, wanted.shares) || spec.mounts != wanted.mounts ||
+         spec.limits != wanted.limits;
 }
 
 void take_over(const instance::CreateRequest& wanted, instance::Spec& spec) {
@@ -168,7 +171,9 @@ class Upper {
       stamps.push_back(stamp_of(source.path));
     }
     stamps.push_back(stamp_of(format("{}/{}", directory_, profiles::kLocalFile)));
-    stamps.push_back(stamp_of(format("{}/{}", directory_, profiles::kLockFile)));
+    for (const std::string& lock : {std::string(), flags_.project.variant}) {
+      stamps.push_back(stamp_of(format("{}/{}", directory_, profiles::lock_file(lock))));
+    }
     for (const std::string& name : loaded_.project->dotenv) {
       stamps.push_back(stamp_of(name.starts_with('/') ? name : directory_ + "/" + name));
     }
@@ -184,10 +189,6 @@ class Upper {
       for (const std::string& listed : inputs.directories) {
         stamps.push_back(stamp_of(listed));
       }
-    }
-    // The base may be another one by now: pulled, committed, or another archive.
-    if (const auto store = workspace_->store()) {
-      stamps.push_back(stamp_of(store->images_file()));
     }
     const auto origin = origin_of_project(*loaded_.project, context_);
     if (const auto* archive =
@@ -209,7 +210,7 @@ class Upper {
                                 sandbox::to_string(found->state.storage)),
                          format("it is chosen once: devenv rm {}", request.name.string()));
     }
-    if (flags_.discard_changes || needs_restart(found->spec, request, *found, root.chain)) {
+    if (flags_.discard_changes || needs_restart(found->spec, request, *found, root)) {
       if (!flags_.discard_changes) {
         TRY(build::check_switch(*workspace_, *found, root.chain));
       }
@@ -221,6 +222,7 @@ class Upper {
           *workspace_, *found, root.image, root.chain,
           flags_.discard_changes ? build::Changes::discard : build::Changes::keep));
     }
+    previous_project_ = found->spec.project;
     TRY(instance::change_spec(*found, [&](instance::Spec& spec) { take_over(request, spec); }));
     return instance::reload(*found);
   }
@@ -247,8 +249,10 @@ class Upper {
   }
 
   Result<void> finish(const instance::Environment& environment, const ProjectRoot& root) {
-    const auto before =
-        load_project_record(workspace_->paths.data, directory_, flags_.project.variant);
+    const std::string& data = workspace_->paths.data;
+    const bool is_adopted = !previous_project_.empty() && previous_project_ != directory_;
+    const auto before = load_project_record(data, is_adopted ? previous_project_ : directory_,
+                                            flags_.project.variant);
     record_.directory = directory_;
     record_.variant = flags_.project.variant;
     record_.environment = environment.name.string();
@@ -262,7 +266,26 @@ class Upper {
       TRY(run_create_hook(environment));
     }
     record_.created = true;
-    return save_project_record(workspace_->paths.data, record_);
+    record_.files.push_back(stamp_of_images(root));
+    if (is_adopted) {
+      TRY(remove_project_record(data, previous_project_, record_.environment));
+    }
+    return save_project_record(data, record_);
+  }
+
+  /// The base may be another one by now: pulled or committed. One that it has become meanwhile
+  /// makes a stamp that never fits.
+  FileStamp stamp_of_images(const ProjectRoot& root) const {
+    const auto store = workspace_->store();
+    if (!store) {
+      return {};
+    }
+    FileStamp stamp = stamp_of(store->images_file());
+    const auto found = store->find_image(root.image.reference);
+    const bool is_gone = !found || !*found;
+    return is_gone || (*found)->manifest_digest == root.image.manifest_digest
+               ? stamp
+               : FileStamp{.path = store->images_file(), .changed = -1};
   }
 
   /// Once in the life of the environment, which it starts.
@@ -289,6 +312,7 @@ class Upper {
   const instance::Workspace* workspace_ = nullptr;
   profiles::LoadedProject loaded_;
   ProjectRecord record_;
+  std::string previous_project_;  ///< whose the environment was; "": it is new
 };
 
 }  // namespace

@@ -17,12 +17,13 @@ namespace devenv::cmd {
 
 struct UpFlags {
   ProjectFlags project;
-  bool locked = false;           ///< devenv.toml.lock must fit, and is not changed
+  bool locked = false;           ///< the lock must fit, and is not changed
   bool frozen = false;           ///< and nothing is fetched or built
   bool restart = false;          ///< end what runs inside if that is needed
   bool discard_changes = false;  ///< let go of what was changed inside by hand
   bool adopt = false;            ///< take over the environment of a project that is gone
   bool without_lock = false;     ///< as if there were none: for what makes a new one
+  bool renew = false;            ///< ask the registries what tags of features are now
 };
 void add_up_flags(CLI::App& app, UpFlags& flags);
 
@@ -37,10 +38,12 @@ struct ProjectRoot {
   image::ImageRecord image;               ///< the base, with the variables of the features
   std::vector<build::BuiltLayer> layers;  ///< on top of it
   std::vector<Digest> chain;              ///< of all
-  PackageGroups groups;                   ///< what was installed together
-  std::string manager;                    ///< by which package manager; "": none
-  std::vector<build::Step> steps;         ///< what made the layers
-  std::vector<sys::FileLock> locks;       ///< keep the layers from being pruned
+  /// The base's own variables: those of features are in `image` only.
+  std::vector<std::string> image_environment;
+  PackageGroups groups;              ///< what was installed together
+  std::string manager;               ///< by which package manager; "": none
+  std::vector<build::Step> steps;    ///< what made the layers
+  std::vector<sys::FileLock> locks;  ///< keep the layers from being pruned
   std::vector<profiles::LockedFeature> features;
   std::vector<std::string> path;  ///< directories of the features, in front of PATH
 };
@@ -57,7 +60,9 @@ Result<instance::Environment> bring_up(const std::string& directory,
                                        const UpFlags& flags,
                                        Context& context);
 
-/// The lock beside devenv.toml as it was read with that; nullopt when there is none.
+/// The name of the lock that counts: the variant's own, else that of the project.
+std::string lock_in_use(const profiles::Project& project);
+/// That lock as it was read with devenv.toml; nullopt when there is none.
 Result<std::optional<profiles::ProjectLock>> load_project_lock(const profiles::Project& project);
 
 /// The name of a project's environment: what devenv.toml says, else its directory's; with the

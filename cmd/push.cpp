@@ -21,7 +21,8 @@ void lock_what_is_there(const image::ImageRecord& pushed,
                            pushed.layers.begin() + static_cast<std::ptrdiff_t>(base));
   for (std::size_t i = 0; i < lock.layers.size(); ++i) {
     lock.layers[i].chain_id = pushed.layers[base + i];
-    lock.layers[i].key = build::step_key(pushed.layers[base + i - 1], root.steps[i]);
+    lock.layers[i].key =
+        build::step_key(pushed.layers[base + i - 1], lock.image_environment, root.steps[i]);
   }
 }
 
@@ -66,8 +67,8 @@ Result<ExitCode> run_push(const PushOptions& options, Context& context) {
   lock.pushed = format("{}/{}@{}", reference.registry(), reference.repository(),
                        pushed.manifest_digest.string());
   TRY(save_lock(loaded, lock, context));
-  context.ui().note(
-      format("pushed {}, and wrote it into devenv.toml.lock", text::sanitize(reference.string())));
+  context.ui().note(format("pushed {}, and wrote it into {}", text::sanitize(reference.string()),
+                           profiles::lock_file(project.variant)));
   return ExitCode::done;
 }
 

@@ -55,7 +55,8 @@ Result<void> remove(const std::string& text, bool force, Context& context) {
   const auto environment = instance::reload(place);
   TRY(instance::remove_environment(*workspace, place.name));
   if (environment && !environment->spec.project.empty()) {
-    TRY(remove_project_records(workspace->paths.data, environment->spec.project));
+    TRY(remove_project_record(workspace->paths.data, environment->spec.project,
+                              place.name.string()));
   }
   context.ui().note(format("removed '{}'", text));
   return {};

@@ -69,7 +69,7 @@ Result<ExitCode> run_allow(const AllowOptions& options, Context& context) {
   }
   show_files(loaded, record, ui);
   ui.note("it asks for:");
-  for (const std::string& line : in_plain_words(*loaded.project, workspace->user.home)) {
+  for (const std::string& line : in_plain_words(loaded, workspace->user.home)) {
     ui.note("  " + line);
   }
   if (!options.yes && ui.can_ask()) {
@@ -96,7 +96,7 @@ Result<ExitCode> run_deny(const DenyOptions& /*options*/, Context& context) {
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const std::string directory, require_project_here());
   TRY(profiles::deny_project(workspace->paths.data, directory));
-  TRY(remove_project_records(workspace->paths.data, directory));
+  TRY(forget_stamps(workspace->paths.data, directory));
   context.ui().note(format("denied {}", text::sanitize(directory)));
   return ExitCode::done;
 }

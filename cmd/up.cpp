@@ -73,7 +73,7 @@ struct ProjectStatus {
   std::optional<instance::Environment> environment;
   bool running = false;
   bool current = false;
-  bool locked = false;
+  std::string lock;  ///< the file's name; "": there is none
   std::vector<session::ServiceStatus> services;
 };
 
@@ -90,7 +90,7 @@ Result<ProjectStatus> look(const std::string& directory,
   TRY_ASSIGN(const auto current, current_environment(directory, variant, context));
   status.current = current.has_value();
   TRY_ASSIGN(const auto lock, load_project_lock(*loaded.project));
-  status.locked = lock.has_value();
+  status.lock = lock ? lock_in_use(*loaded.project) : "";
   if (status.environment) {
     TRY_ASSIGN(const auto running, session::find_running(*status.environment));
     status.running = running.has_value();
@@ -124,7 +124,7 @@ Json document_of(const ProjectStatus& status) {
               {"exists", status.environment.has_value()},
               {"running", status.running},
               {"current", status.current},
-              {"locked", status.locked},
+              {"locked", !status.lock.empty()},
               {"layers", std::move(layers)},
               {"services", std::move(services)}};
 }
@@ -138,7 +138,7 @@ std::string text_of(const ProjectStatus& status) {
       {"state", !status.environment ? "devenv up makes it"
                 : status.current    ? "as devenv.toml says"
                                     : "devenv.toml has changed: devenv up"},
-      {"lock", status.locked ? "devenv.toml.lock" : "none: devenv lock makes one"},
+      {"lock", status.lock.empty() ? "none: devenv lock makes one" : status.lock},
   };
   for (const session::ServiceStatus& service : status.services) {
     fields.emplace_back(
