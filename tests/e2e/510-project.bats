@@ -159,6 +159,31 @@ project() {
   [[ -z $(ls "$HOME"/.local/share/devenv/projects/*.json 2>/dev/null) ]] || fail "a record is left"
 }
 
+@test "project: the create hook runs once, whatever becomes of its variants, its trust and its place" {
+  project '[hooks]' 'create = "echo create $DEVENV_NAME >>~/projects/log"' '[profiles.ci.environment]' 'A = "1"'
+  sed -i '2i name = "web"' devenv.toml
+  expect 0 devenv up --allow
+  expect 0 devenv up --profile ci
+  expect 0 devenv rm -f web-ci
+  expect 0 devenv up
+  expect 0 devenv deny
+  expect 0 devenv up --allow
+  mv "$project" "$HOME/projects/moved"
+  cd "$HOME/projects/moved"
+  expect 0 devenv up --allow --adopt
+  equals "$(cat ~/projects/log)" $'create web\ncreate web-ci'
+  equals "$(ls "$HOME/.local/share/devenv/projects"/*.json | wc -l)" 1
+}
+
+@test "project: the first entry after an up is a fast one" {
+  project '[[setup]]' 'run = "true"'
+  expect 0 devenv up --allow
+  local record
+  record=$(stat -c %i "$HOME"/.local/share/devenv/projects/*.json)
+  expect 0 devenv run -- true
+  equals "$(stat -c %i "$HOME"/.local/share/devenv/projects/*.json)" "$record"
+}
+
 @test "steps: made once, in their order, each from what it depends on" {
   project '[[setup]]' 'name = "one"' 'run = "cat version >/one"' 'inputs = ["version"]' \
     '[[setup]]' 'name = "two"' 'run = "cat /one >/two; echo made >>/two; id -u >>/two"'
@@ -210,7 +235,7 @@ project() {
   local top
   for top in $(project_layers | tail -n 2); do
     output=$(cd "$HOME/.local/share/devenv/store/layers/${top#sha256:}/fs" &&
-      find . \( -name passwd -o -name zz-devenv -o -name "$(basename "$HOME")" \) 2>/dev/null || :)
+      find . \( -name passwd -o -name zz-devenv -o -name host-exec -o -name devenv.sh -o -name "$(basename "$HOME")" \) 2>/dev/null || :)
     equals "$output" ""
   done
 }
@@ -421,4 +446,23 @@ project() {
   expect 0 devenv up --allow
   expect 0 devenv run -- stat -c '%a' /one /two
   equals "$output" "2750"$'\n'"711"
+}
+
+@test "variants: a lock of their own, else the project's" {
+  project '[profiles.ci.environment]' 'KIND = "ci"' '[[profiles.more.setup]]' 'run = "date +%N >/more"'
+  expect 0 devenv lock --allow
+  equals "$stderr" "wrote devenv.toml.lock"
+  expect 0 devenv up --profile ci --locked
+  fails_with 4 "devenv.toml.lock does not fit" devenv up --profile more --locked
+  contains "$stderr" "devenv lock --profile more"
+  expect 0 devenv lock --profile more
+  contains "$stderr" "wrote devenv.toml.more.lock"
+  expect 0 devenv up --profile more --locked
+  expect 0 devenv lock --profile more --check
+  contains "$stderr" "devenv.toml.more.lock fits"
+  expect 0 devenv status --profile more
+  contains "$output" "devenv.toml.more.lock"
+  # It is part of what was allowed, whatever variant is used.
+  echo '# more' >>devenv.toml.more.lock
+  fails_with 4 "not what you allowed" devenv up --locked
 }

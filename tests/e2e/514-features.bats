@@ -147,7 +147,7 @@ tool() {
   expect 0 devenv run -- tool
   equals "$output" "tool 1 false root /root 0 new"
   printf '%s\n' '[[features]]' "ref = \"$FEATURES/x/other:1\"" >>devenv.toml
-  fails_with 4 "devenv.toml.lock does not fit: it has no feature '$FEATURES/x/other:1'" devenv up --locked --allow
+  fails_with 4 "the lock does not fit: it has no feature '$FEATURES/x/other:1'" devenv up --locked --allow
 }
 
 @test "features: at a second person's they come with the layers, and nothing is run" {
@@ -169,7 +169,7 @@ tool() {
   expect 0 second devenv up --frozen
   expect 0 second devenv rm -f web
   expect 0 second devenv image prune --all -y
-  [[ ! -e $BATS_TEST_TMPDIR/data/devenv/store/features ]] || fail "features were not pruned"
+  equals "$(ls "$BATS_TEST_TMPDIR/data/devenv/store/features")" ""
 }
 
 @test "features: hostile and broken ones are refused, and leave nothing" {
@@ -186,6 +186,8 @@ link|7|entry 'link' is no plain file
 device|7|entry 'null' is no plain file
 no-script|7|it has no install.sh
 no-document|7|it has no devcontainer-feature.json
+file-below-file|7|'install.sh/x' is below a file
+no-utf8|7|is not UTF-8
 huge|7|its files have more than 33554432 bytes
 image|5|it is no dev container feature, but of type 'application/vnd.oci.image.config.v1+json'
 END
@@ -198,6 +200,58 @@ END
   project '[[features]]' "ref = \"$FEATURES/x/absent:1\""
   fails_with 3 "cannot use feature" devenv up --allow
   equals "$(find "$HOME/.local/share/devenv/store" -name 'outside' -o -name '*.feature' -o -name install.sh)" ""
+}
+
+@test "features: what is damaged in the store is fetched again" {
+  tool ""
+  push tool:5
+  project '[[features]]' "ref = \"$FEATURES/x/tool:5\"" 'options = { tool-version = 1 }'
+  fails_with 2 "'tool-version' must be a string or a boolean" devenv up --allow
+  project '[[features]]' "ref = \"$FEATURES/x/tool:5\""
+  expect 0 devenv up --allow
+  local script
+  script=$(ls "$HOME"/.local/share/devenv/store/features/*/files/install.sh)
+  : >"$script"
+  project '[[features]]' "ref = \"$FEATURES/x/tool:5\"" 'options = { tool-version = "2" }'
+  expect 0 devenv up --allow
+  contains "$stderr" "fetching feature"
+  rm "$script"
+  project '[[features]]' "ref = \"$FEATURES/x/tool:5\"" 'options = { tool-version = "3" }'
+  expect 0 devenv up --allow
+  expect 0 devenv run -- tool
+  contains "$output" "tool 3"
+}
+
+@test "features: lock --update asks for all of them, also for those that others need" {
+  feature base '"options": { "n": { "type": "string", "default": 1 } }' 'echo base "$N" >/base'
+  push base:1
+  feature top "\"dependsOn\": { \"$FEATURES/x/base:1\": {} }" 'echo top >/top'
+  push top:1
+  project '[[features]]' "ref = \"$FEATURES/x/top:1\""
+  expect 0 devenv up --allow
+  expect 0 devenv run -- cat /base
+  equals "$output" "base 1"
+  feature base '"options": {}' 'echo new >/base'
+  push base:1
+  expect 0 devenv lock --update
+  expect 0 devenv up
+  expect 0 devenv run -- cat /base
+  equals "$output" "new"
+}
+
+@test "features: one that is in use is not pruned" {
+  feature slow '"options": {}' 'sleep 5'
+  push slow:1
+  feature after '"options": {}' 'echo after >/after'
+  push after:1
+  project '[[features]]' "ref = \"$FEATURES/x/slow:1\"" '[[features]]' "ref = \"$FEATURES/x/after:1\""
+  devenv allow
+  devenv up 3>&- &
+  local pid=$!
+  wait_until pgrep -f '^sleep 5'
+  devenv image prune --all -y
+  wait "$pid" || fail "up failed"
+  expect 0 devenv run -- cat /after
 }
 
 @test "features: one that fails says so, and changes nothing" {

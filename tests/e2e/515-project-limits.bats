@@ -36,6 +36,38 @@ project() {
   rm "$HOME/secret"
 }
 
+@test "what the caller has open is neither a step's nor a service's" {
+  project '[[setup]]' 'run = "ls /proc/self/fd >/fds"' '[services]' 's = "ls /proc/self/fd; exec sleep 1005"'
+  exec 7<"$HOME" 8</dev/null
+  expect 0 devenv up --allow
+  exec 7<&- 8<&-
+  expect 0 devenv run -- sh -c 'tr "\n" " " </fds'
+  equals "$output" "0 1 2 3 "
+  wait_until test -s "$(environment_dir web)/services/s.log"
+  equals "$(tr '\n' ' ' <"$(environment_dir web)/services/s.log")" "0 1 2 3 "
+}
+
+@test "keys that never end are no way to crash" {
+  project
+  python3 -c 'print("\"\\\"\"" + ".a" * 200000 + " = 1")' >>devenv.toml
+  fails_with 2 "devenv.toml:5:1: a key has too many dots" devenv status
+  fails_with 2 "too many dots" devenv allow
+  project "# $(printf '.%.0s' {1..300})" '[environment]' "A = '''" "$(printf '.%.0s' {1..300})" "'''"
+  expect 0 devenv status
+}
+
+@test "a dotenv file from elsewhere stays trusted when the project is locked" {
+  mkdir -p "$HOME/zz"
+  echo 'A=1' >"$HOME/zz/env"
+  project '[profiles.ci.env]' "dotenv = [\"$HOME/zz/env\"]"
+  expect 0 devenv up --allow
+  expect 0 devenv lock
+  expect 0 devenv up
+  expect 0 devenv lock --profile ci
+  expect 0 devenv up --profile ci --locked
+  rm -r "$HOME/zz"
+}
+
 @test "a step for the user has an empty home, and leaves none in the layer" {
   project '[[setup]]' 'user = true' 'run = "ls -A ~ >/tmp/seen; touch ~/file; id -u >>/tmp/seen; sudo cp /tmp/seen /seen"'
   expect 0 devenv up --allow
@@ -45,7 +77,7 @@ project() {
 
 @test "files that are no files of the user's are refused" {
   mkfifo devenv.toml
-  fails_with 3 "there is no devenv.toml" devenv status
+  fails_with 3 "the devenv.toml here is no file of yours" devenv status
   rm devenv.toml
   project
   mkfifo .env
