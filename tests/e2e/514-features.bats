@@ -264,3 +264,27 @@ END
   fails_with 1 "step 'installing feature $FEATURES/x/broken:1'" devenv up --allow
   contains "$stderr" "a reason"
 }
+
+@test "projects: a base that has changed only its variables is another base" {
+  needs skopeo umoci
+  local oci=$BATS_TEST_TMPDIR/oci
+  # base COLOUR: pushes the test image with that variable.
+  base() {
+    umoci config --image "$oci:x" --config.env "COLOUR=$1"
+    skopeo --insecure-policy copy --quiet --dest-tls-verify=false "oci:$oci:x" "docker://$FEATURES/x/base:1"
+  }
+  skopeo --insecure-policy copy --quiet --src-tls-verify=false "docker://$REGISTRY/busybox:latest" "oci:$oci:x"
+  base red
+  printf '[env]\nbase = "%s"\nstorage = "%s"\n[[setup]]\nrun = "echo $COLOUR >/colour"\n' \
+    "$FEATURES/x/base:1" "$DEVENV_TEST_STORAGE" >devenv.toml
+  expect 0 devenv up --allow
+  expect 0 devenv run -- sh -c 'echo $COLOUR; cat /colour'
+  equals "$output" $'red\nred'
+  expect 0 devenv lock
+  base blue
+  expect 0 devenv lock --update
+  expect 0 devenv up
+  expect 0 devenv run -- sh -c 'echo $COLOUR; cat /colour'
+  equals "$output" $'blue\nblue'
+  expect 0 devenv up --locked
+}
