@@ -3,8 +3,8 @@
 
 #include "cmd/image.hpp"
 #include "env/base/byte_size.hpp"
+#include "env/build/commit.hpp"
 #include "env/instance/catalog.hpp"
-#include "env/instance/commit.hpp"
 
 namespace devenv::cmd {
 namespace {
@@ -51,9 +51,9 @@ Result<ExitCode> run_commit(const CommitOptions& options, Context& context) {
   TRY_ASSIGN(auto labels, parse_labels(options.labels));
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const auto environment, instance::get_environment(*workspace, options.name));
-  const instance::CommitRequest request{std::move(reference), std::move(labels)};
+  const build::CommitRequest request{std::move(reference), std::move(labels)};
   TRY_ASSIGN(const image::ImageRecord record,
-             instance::commit_environment(*workspace, environment, request, context.ui()));
+             build::commit_environment(*workspace, environment, request, context.ui()));
   if (options.json) {
     context.ui().document(Json{{"schema", 1}, {"image", image_document(record)}});
     return ExitCode::done;

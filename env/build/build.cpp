@@ -167,9 +167,11 @@ class LayerBuilder {
     TRY(stage_inputs(step, scratch.project_directory()));
     TRY_ASSIGN(std::vector<std::string> report, run(step, scratch));
     TRY(session::stop(scratch.environment(), kGrace));
-    TRY(remove_marks(scratch, workspace_.user.home));
     // A copied root has no changes of its own to tell from the rest: the layer is all of it.
     const bool whole = scratch.environment().state.storage == sandbox::StorageDriver::copy;
+    TRY(remove_marks(
+        {.upper = scratch.environment().upper(), .below = scratch.layer_trees(), .whole = whole},
+        workspace_));
     TRY_ASSIGN(const instance::SealedLayer sealed,
                instance::seal_layer(workspace_, scratch.environment().upper(),
                                     whole ? std::nullopt : std::optional(below.back()), reporter_));
@@ -198,7 +200,6 @@ class LayerBuilder {
     TRY_ASSIGN(const int log_fd, log());
     (void)sys::write_all(log_fd, format("== {}\n", step.title));
     TRY(session::ensure_running(workspace_, scratch.environment(), reporter_));
-    TRY(remember_marks(scratch));
     StepRunner runner(workspace_, scratch, step, log_fd, reporter_);
     for (const instance::CommandWords& command : step.commands) {
       TRY_ASSIGN_CONTEXT(const sys::ExitStatus status, runner.run(command, -1),

@@ -10,6 +10,7 @@
 #include "env/base/text.hpp"
 #include "env/host/shares.hpp"
 #include "env/sandbox/user_namespace.hpp"
+#include "env/session/provision.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/tree.hpp"
@@ -70,31 +71,83 @@ std::string with_changes(std::string_view text,
   return result;
 }
 
-std::string copy_of(const Scratch& scratch, std::string_view name) {
-  return format("{}/{}", scratch.side_directory(), name);
+/// Does something in a directory, whose time stays: what nobody did leaves no trace in a layer.
+template <typename Work>
+Result<void> keeping_time(int directory, Work work) {
+  TRY_ASSIGN(const struct stat info, sys::stat_fd(directory));
+  TRY(work());
+  return sys::set_modified_at(directory, ".", info.st_mtim);
 }
 
 Result<void> remove_if_there(int directory, const std::string& name) {
-  auto removed = sys::remove_file_at(directory, name);
-  return removed || removed.error().sys_errno() == ENOENT ? Result<void>() : removed;
+  TRY_ASSIGN(const auto there, sys::stat_at(directory, name));
+  return !there ? Result<void>()
+                : keeping_time(directory, [&] { return sys::remove_file_at(directory, name); });
 }
 
-Result<void> clean_account_file(const Scratch& scratch, int upper, std::string_view name) {
-  const std::string path = format("/etc/{}", name);
-  TRY_ASSIGN(const auto ours, sys::read_file_if_exists(copy_of(scratch, name)));
+Result<void> rewrite(int directory, const std::string& name, const std::string& contents) {
+  TRY_ASSIGN(const auto info, sys::stat_at(directory, name));
+  return keeping_time(directory, [&]() -> Result<void> {
+    TRY(sys::write_file_in_root(directory, "/" + name, contents));
+    return info ? sys::set_modified_at(directory, name, info->st_mtim) : Result<void>();
+  });
+}
+
+/// The login shell that the user has; "" where there is no such user.
+std::string shell_of(std::string_view passwd, const std::string& user) {
+  for (const std::string_view line : text::lines(passwd)) {
+    if (line.starts_with(user + ":")) {
+      return std::string(line.substr(line.rfind(':') + 1));
+    }
+  }
+  return "";
+}
+
+/// The account files below, and as a start makes them.
+struct Accounts {
+  session::NamedFiles below;
+  session::NamedFiles ours;
+};
+
+Result<Accounts> accounts_of(const MarkedTree& tree,
+                             int upper,
+                             const instance::Workspace& workspace,
+                             const sandbox::IdMap& map) {
+  Accounts accounts;
+  for (const std::string_view name : kAccountFiles) {
+    TRY_ASSIGN(auto contents, read_in_trees(tree.below, format("/etc/{}", name)));
+    if (contents) {
+      accounts.below.emplace(name, *std::move(contents));
+    }
+  }
+  const sys::User& user = workspace.user;
+  TRY_ASSIGN(const auto passwd, sys::read_file_in_root(upper, "/etc/passwd"));
+  TRY_ASSIGN(accounts.ours, session::with_user(accounts.below, user, sys::group_name(user),
+                                               shell_of(passwd.value_or(""), user.name), map));
+  return accounts;
+}
+
+Result<void> clean_account_file(const MarkedTree& tree,
+                                const Accounts& accounts,
+                                int upper,
+                                const std::string& name) {
+  const std::string path = "/etc/" + name;
   TRY_ASSIGN(const auto now, sys::read_file_in_root(upper, path));
   TRY_ASSIGN(const auto etc, sys::open_parent_in_root(upper, path));
   // Copies that useradd and its like make before a change.
-  TRY(remove_if_there(etc.directory.get(), std::string(name) + "-"));
-  if (!ours || !now) {
+  TRY(remove_if_there(etc.directory.get(), name + "-"));
+  const auto ours = accounts.ours.find(name);
+  if (ours == accounts.ours.end() || !now) {
     return {};
   }
-  TRY_ASSIGN(const auto base, read_in_trees(scratch.layer_trees(), path));
-  std::string clean = undo_lines(base.value_or(""), *ours, *now);
-  if (clean == base.value_or("")) {
-    return remove_if_there(etc.directory.get(), std::string(name));
+  const auto found = accounts.below.find(name);
+  const std::string below = found == accounts.below.end() ? "" : found->second;
+  const std::string clean = undo_lines(below, ours->second, *now);
+  const bool shows_through = !tree.whole || found == accounts.below.end();
+  if (clean == below && shows_through) {
+    return remove_if_there(etc.directory.get(), name);
   }
-  return clean == *now ? Result<void>() : sys::write_file_in_root(upper, path, clean);
+  return clean == *now ? Result<void>() : rewrite(etc.directory.get(), name, clean);
 }
 
 /// Links of ours, whose place the image's own file takes again.
@@ -108,7 +161,7 @@ Result<void> remove_links(int upper) {
       const auto target = parent ? sys::read_link_at(parent->directory.get(), parent->name)
                                  : Result<std::string>(fail(parent.error()));
       if (target && target->starts_with(kHostRoot)) {
-        TRY(sys::remove_file_at(parent->directory.get(), parent->name));
+        TRY(remove_if_there(parent->directory.get(), parent->name));
       }
     }
   }
@@ -123,7 +176,7 @@ Result<void> remove_own_links(int upper) {
     const auto target = parent ? sys::read_link_at(parent->directory.get(), parent->name)
                                : Result<std::string>(fail(parent.error()));
     if (target && target->starts_with(kOursInside)) {
-      TRY(sys::remove_file_at(parent->directory.get(), parent->name));
+      TRY(remove_if_there(parent->directory.get(), parent->name));
     }
   }
   return {};
@@ -138,7 +191,13 @@ Result<void> remove_home(int upper, const std::vector<std::string>& trees, std::
       return info && *info;
     });
     const auto parent = sys::open_parent_in_root(upper, home);
-    if (is_images || !parent || !sys::remove_directory_at(parent->directory.get(), parent->name)) {
+    const auto removed =
+        is_images || !parent
+            ? Result<void>(fail(ErrorCode::conflict, "it is not ours"))
+            : keeping_time(parent->directory.get(), [&] {
+                return sys::remove_directory_at(parent->directory.get(), parent->name);
+              });
+    if (!removed) {
       return {};
     }
     home = sys::parent_of(home);
@@ -181,34 +240,21 @@ Result<std::optional<std::string>> read_in_trees(const std::vector<std::string>&
   return std::nullopt;
 }
 
-Result<void> remember_marks(const Scratch& scratch) {
-  return sandbox::run_as_namespace_root(scratch.map(), [&]() -> Result<void> {
-    TRY_ASSIGN(const sys::UniqueFd upper,
-               sys::open_file(scratch.environment().upper(), O_PATH | O_DIRECTORY));
-    for (const std::string_view name : kAccountFiles) {
-      TRY_ASSIGN(const auto contents, sys::read_file_in_root(upper.get(), format("/etc/{}", name)));
-      if (contents) {
-        TRY(sys::replace_file(copy_of(scratch, name), *contents, 0600));
-      }
-    }
-    return {};
-  });
-}
-
-Result<void> remove_marks(const Scratch& scratch, const std::string& home) {
-  return sandbox::run_as_namespace_root(scratch.map(), [&]() -> Result<void> {
-    const std::string& directory = scratch.environment().upper();
-    TRY_ASSIGN(const sys::UniqueFd upper, sys::open_file(directory, O_PATH | O_DIRECTORY));
+Result<void> remove_marks(const MarkedTree& tree, const instance::Workspace& workspace) {
+  TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
+  return sandbox::run_as_namespace_root(map, [&]() -> Result<void> {
+    TRY_ASSIGN(const sys::UniqueFd upper, sys::open_file(tree.upper, O_PATH | O_DIRECTORY));
     TRY(sys::make_directories_in_root(upper.get(), "/etc"));
+    TRY_ASSIGN(const Accounts accounts, accounts_of(tree, upper.get(), workspace, map));
     for (const std::string_view name : kAccountFiles) {
-      TRY(clean_account_file(scratch, upper.get(), name));
+      TRY(clean_account_file(tree, accounts, upper.get(), std::string(name)));
     }
     TRY(remove_links(upper.get()));
     TRY(remove_own_links(upper.get()));
     TRY_ASSIGN(const auto sudoers,
                sys::open_parent_in_root(upper.get(), "/etc/sudoers.d/zz-devenv"));
     TRY(remove_if_there(sudoers.directory.get(), sudoers.name));
-    return remove_home(upper.get(), scratch.layer_trees(), home);
+    return remove_home(upper.get(), tree.below, workspace.user.home);
   });
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "env/base/result.hpp"
-#include "env/build/scratch.hpp"
+#include "env/instance/workspace.hpp"
 
 namespace devenv::build {
 
@@ -27,10 +27,14 @@ std::string carry_lines(std::string_view below, std::string_view upper, std::str
 Result<std::optional<std::string>> read_in_trees(const std::vector<std::string>& trees,
                                                  const std::string& path);
 
-/// After the start, before the step: keeps the account files as they are now.
-Result<void> remember_marks(const Scratch& scratch);
-/// After the step, when nothing runs any more: the user's entries, links to the host and the empty
-/// home go from `upper`.
-Result<void> remove_marks(const Scratch& scratch, const std::string& home);
+/// A tree of changes, nothing of which is in use.
+struct MarkedTree {
+  std::string upper;
+  std::vector<std::string> below;  ///< the trees of its layers, topmost first
+  bool whole = false;              ///< it has all that is in them, too: of the driver `copy`
+};
+
+/// What starts have written for the user, links to the host and the empty home go from the tree.
+Result<void> remove_marks(const MarkedTree& tree, const instance::Workspace& workspace);
 
 }  // namespace devenv::build

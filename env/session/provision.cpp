@@ -36,6 +36,18 @@ Result<void> update(int root,
   return sys::write_file_in_root(root, path, *contents, mode);
 }
 
+AccountUser account_of(const sys::User& user,
+                       const std::string& group_name,
+                       const std::string& shell) {
+  return {.name = user.name,
+          .uid = EnvUid(user.uid.get()),
+          .gid = EnvGid(user.gid.get()),
+          .group_name = group_name,
+          .home = user.home,
+          .shell = shell,
+          .gecos = user.gecos};
+}
+
 Result<void> update_accounts(int root,
                              const sys::User& user,
                              const std::string& group_name,
@@ -45,14 +57,7 @@ Result<void> update_accounts(int root,
   TRY_ASSIGN(files.group, sys::read_file_in_root(root, "/etc/group"));
   TRY_ASSIGN(files.shadow, sys::read_file_in_root(root, "/etc/shadow"));
   TRY_ASSIGN(files.gshadow, sys::read_file_in_root(root, "/etc/gshadow"));
-  TRY_ASSIGN(const AccountFiles edited,
-             edit_accounts(files, AccountUser{.name = user.name,
-                                              .uid = EnvUid(user.uid.get()),
-                                              .gid = EnvGid(user.gid.get()),
-                                              .group_name = group_name,
-                                              .home = user.home,
-                                              .shell = shell,
-                                              .gecos = user.gecos}));
+  TRY_ASSIGN(const AccountFiles edited, edit_accounts(files, account_of(user, group_name, shell)));
   TRY(update(root, "/etc/group", files.group, edited.group, 0644));
   TRY(update(root, "/etc/shadow", files.shadow, edited.shadow, 0640));
   TRY(update(root, "/etc/gshadow", files.gshadow, edited.gshadow, 0640));
@@ -61,8 +66,12 @@ Result<void> update_accounts(int root,
 }
 
 /// The user may run containers inside. Root may without: for it there is nothing to write.
+bool gets_subordinate_ids(const sys::User& user, const sandbox::IdMap& map) {
+  return map.kind == sandbox::IdMapKind::keep_id && user.uid.get() != 0;
+}
+
 Result<void> update_subordinate_ids(int root, const sys::User& user, const sandbox::IdMap& map) {
-  if (map.kind != sandbox::IdMapKind::keep_id || user.uid.get() == 0) {
+  if (!gets_subordinate_ids(user, map)) {
     return {};
   }
   const auto update_one = [&](const char* path, std::uint32_t own,
@@ -178,6 +187,39 @@ Result<std::string> provision(int root,
     }
   }
   return shell;
+}
+
+Result<NamedFiles> with_user(const NamedFiles& files,
+                             const sys::User& user,
+                             const std::string& group_name,
+                             const std::string& shell,
+                             const sandbox::IdMap& map) {
+  const auto file = [&](const char* name) {
+    const auto found = files.find(name);
+    return found == files.end() ? std::nullopt : std::optional(found->second);
+  };
+  TRY_ASSIGN(const AccountFiles edited, edit_accounts({.passwd = file("passwd"),
+                                                       .group = file("group"),
+                                                       .shadow = file("shadow"),
+                                                       .gshadow = file("gshadow")},
+                                                      account_of(user, group_name, shell)));
+  NamedFiles result;
+  const auto put = [&](const char* name, const std::optional<std::string>& contents) {
+    if (contents) {
+      result[name] = *contents;
+    }
+  };
+  put("passwd", edited.passwd);
+  put("group", edited.group);
+  put("shadow", edited.shadow);
+  put("gshadow", edited.gshadow);
+  if (gets_subordinate_ids(user, map)) {
+    put("subuid",
+        edit_subordinate_ids(file("subuid").value_or(""), user, user.uid.get(), map.uids));
+    put("subgid",
+        edit_subordinate_ids(file("subgid").value_or(""), user, user.gid.get(), map.gids));
+  }
+  return result;
 }
 
 }  // namespace devenv::session

@@ -3,6 +3,7 @@
 // sudo of ours.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "env/base/result.hpp"
@@ -20,5 +21,15 @@ Result<std::string> provision(int root,
                               const sys::User& user,
                               const std::string& group_name,
                               const sandbox::IdMap& map);
+
+/// The account files (by name: passwd, group, shadow, gshadow, subuid, subgid) as provision would
+/// write them for a user with this shell: for taking the user out of them again. Pure. Errors: as
+/// edit_accounts.
+using NamedFiles = std::map<std::string, std::string>;
+Result<NamedFiles> with_user(const NamedFiles& files,
+                             const sys::User& user,
+                             const std::string& group_name,
+                             const std::string& shell,
+                             const sandbox::IdMap& map);
 
 }  // namespace devenv::session

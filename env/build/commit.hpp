@@ -12,7 +12,7 @@
 #include "env/instance/environment.hpp"
 #include "env/instance/workspace.hpp"
 
-namespace devenv::instance {
+namespace devenv::build {
 
 struct CommitRequest {
   image::Reference reference;  ///< of the new image
@@ -20,12 +20,13 @@ struct CommitRequest {
 };
 
 /// Makes an image of an environment that is not running: its layers, and what was changed in it as
-/// one more. It keeps its changes; they are copied (shared blocks where the file system can). With
+/// one more, without what starts write for the user. It keeps its changes; they are copied (shared
+/// blocks where the file system can). With
 /// the `copy` driver the image has a single layer, which is the whole tree.
 /// Errors: conflict when it is running; those of seal_layer and record_image.
-Result<image::ImageRecord> commit_environment(const Workspace& workspace,
-                                              const EnvironmentDirectory& place,
+Result<image::ImageRecord> commit_environment(const instance::Workspace& workspace,
+                                              const instance::EnvironmentDirectory& place,
                                               const CommitRequest& request,
                                               Reporter& reporter);
 
-}  // namespace devenv::instance
+}  // namespace devenv::build

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "env/instance/commit.hpp"
+#include "env/build/commit.hpp"
 
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
+#include "env/build/user_marks.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/instance/layers.hpp"
 #include "env/instance/staging.hpp"
@@ -11,7 +12,7 @@
 #include "env/sys/file.hpp"
 #include "env/sys/tree.hpp"
 
-namespace devenv::instance {
+namespace devenv::build {
 namespace {
 
 /// A copy of an environment's changes in the store's tmp, removed unless it has become a layer.
@@ -46,24 +47,24 @@ class ChangesCopy {
   const sandbox::IdMap& map_;
 };
 
-Result<image::ImageRecord> commit(const Workspace& workspace,
-                                  const Environment& environment,
+Result<image::ImageRecord> commit(const instance::Workspace& workspace,
+                                  const instance::Environment& environment,
                                   const CommitRequest& request,
                                   Reporter& reporter) {
-  const State& state = environment.state;
+  const instance::State& state = environment.state;
   TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
   TRY_ASSIGN(const image::Store store, workspace.store());
-  NewImage image{.base_manifest = state.manifest_digest,
-                 .base_reference = state.image_reference,
-                 .layers = {},
-                 .reference = request.reference,
-                 .labels = request.labels};
+  instance::NewImage image{.base_manifest = state.manifest_digest,
+                           .base_reference = state.image_reference,
+                           .layers = {},
+                           .reference = request.reference,
+                           .labels = request.labels};
   std::optional<Digest> parent;
   if (state.storage == sandbox::StorageDriver::copy) {
-    image.base_layers = BaseLayers::replaced;
+    image.base_layers = instance::BaseLayers::replaced;
   } else {
     for (const Digest& layer : state.layers) {
-      TRY_ASSIGN(SealedLayer known, stored_layer(store, layer));
+      TRY_ASSIGN(instance::SealedLayer known, instance::stored_layer(store, layer));
       image.layers.push_back(std::move(known));
     }
     parent = state.layers.back();
@@ -71,7 +72,13 @@ Result<image::ImageRecord> commit(const Workspace& workspace,
   TRY_ASSIGN(image::Unfinished place, store.begin_unfinished("commit"));
   ChangesCopy copy(std::move(place), map);
   TRY_CONTEXT(copy.fill(environment.upper()), "cannot copy what was changed");
-  TRY_ASSIGN(SealedLayer changes, seal_layer(workspace, copy.path(), parent, reporter));
+  std::vector<std::string> below;
+  for (auto layer = state.layers.rbegin(); layer != state.layers.rend(); ++layer) {
+    below.push_back(store.layer_tree(*layer));
+  }
+  TRY(remove_marks({.upper = copy.path(), .below = std::move(below), .whole = !parent}, workspace));
+  TRY_ASSIGN(instance::SealedLayer changes,
+             instance::seal_layer(workspace, copy.path(), parent, reporter));
   // Until images.json names it.
   TRY_ASSIGN(const sys::FileLock lock, store.lock_layer(changes.chain_id, sys::LockMode::shared));
   if (!store.has_layer(changes.chain_id)) {
@@ -79,22 +86,22 @@ Result<image::ImageRecord> commit(const Workspace& workspace,
         Error(ErrorCode::conflict, "the new layer was removed meanwhile").with_hint("try again"));
   }
   image.layers.push_back(std::move(changes));
-  return record_image(workspace, image, reporter);
+  return instance::record_image(workspace, image, reporter);
 }
 
 }  // namespace
 
-Result<image::ImageRecord> commit_environment(const Workspace& workspace,
-                                              const EnvironmentDirectory& place,
+Result<image::ImageRecord> commit_environment(const instance::Workspace& workspace,
+                                              const instance::EnvironmentDirectory& place,
                                               const CommitRequest& request,
                                               Reporter& reporter) {
   TRY_ASSIGN(const sys::FileLock starting,
              sys::FileLock::acquire(place.start_lock_file(), sys::LockMode::exclusive));
-  TRY_ASSIGN(const sys::FileLock running, lock_stopped(place));
-  TRY_ASSIGN(const Environment environment, reload(place));
+  TRY_ASSIGN(const sys::FileLock running, instance::lock_stopped(place));
+  TRY_ASSIGN(const instance::Environment environment, instance::reload(place));
   TRY_ASSIGN_CONTEXT(image::ImageRecord record, commit(workspace, environment, request, reporter),
                      format("cannot make an image of environment '{}'", place.name.string()));
   return record;
 }
 
-}  // namespace devenv::instance
+}  // namespace devenv::build
