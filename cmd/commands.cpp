@@ -11,6 +11,7 @@
 #include "cmd/completion.hpp"
 #include "cmd/create.hpp"
 #include "cmd/doctor.hpp"
+#include "cmd/du.hpp"
 #include "cmd/edit.hpp"
 #include "cmd/enter.hpp"
 #include "cmd/export.hpp"
@@ -61,6 +62,8 @@ constexpr std::array kCommands = {
             "Serve one SSH connection: the ProxyCommand of ssh", bind<SshProxyOptions, add_ssh_proxy, run_ssh_proxy>},
     Command{"list", "ls", Group::environments, Rest::none,
             "List environments", bind<ListOptions, add_list, run_list>},
+    Command{"du", "", Group::environments, Rest::none,
+            "Tell what everything takes on the disk", bind<DuOptions, add_du, run_du>},
     Command{"inspect", "", Group::environments, Rest::none,
             "Show everything about an environment", bind<InspectOptions, add_inspect, run_inspect>},
     Command{"edit", "", Group::environments, Rest::none,
@@ -108,6 +111,12 @@ constexpr std::array kCommands = {
             "Fetch an image from its registry", bind<ImagePullOptions, add_image_pull, run_image_pull>},
     Command{"image push", "", Group::images, Rest::none,
             "Send an image to a registry", bind<ImagePushOptions, add_image_push, run_image_push>},
+    Command{"image save", "", Group::images, Rest::none,
+            "Write an image to a file", bind<ImageSaveOptions, add_image_save, run_image_save>},
+    Command{"image tag", "", Group::images, Rest::none,
+            "Give an image another name", bind<ImageTagOptions, add_image_tag, run_image_tag>},
+    Command{"image bundle", "", Group::images, Rest::none,
+            "Make a bundle that a container runtime starts", bind<ImageBundleOptions, add_image_bundle, run_image_bundle>},
     Command{"image list", "image ls", Group::images, Rest::none,
             "List images", bind<ImageListOptions, add_image_list, run_image_list>},
     Command{"image inspect", "", Group::images, Rest::none,
@@ -140,7 +149,7 @@ constexpr std::array kCommands = {
 // clang-format on
 
 constexpr std::array kFamilies = {
-    Family{"image", "Fetch, send, look at and remove images"},
+    Family{"image", "Fetch, send, save, look at and remove images"},
     Family{"profile", "Look at the distributions there are"},
 };
 

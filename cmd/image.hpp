@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// devenv image pull, push, list, inspect, rm, prune
+// devenv image pull, push, save, tag, bundle, list, inspect, rm, prune
 #pragma once
 
 #include <string>
@@ -25,6 +25,32 @@ struct ImagePushOptions {
 };
 void add_image_push(CLI::App& app, ImagePushOptions& options);
 Result<ExitCode> run_image_push(const ImagePushOptions& options, Context& context);
+
+struct ImageSaveOptions {
+  std::string image;
+  std::string file;
+  std::string name;
+  bool force = false;
+  bool json = false;
+};
+void add_image_save(CLI::App& app, ImageSaveOptions& options);
+Result<ExitCode> run_image_save(const ImageSaveOptions& options, Context& context);
+
+struct ImageBundleOptions {
+  std::string image;
+  std::string directory;
+  std::string remove;
+  bool terminal = false;
+};
+void add_image_bundle(CLI::App& app, ImageBundleOptions& options);
+Result<ExitCode> run_image_bundle(const ImageBundleOptions& options, Context& context);
+
+struct ImageTagOptions {
+  std::string image;
+  std::string name;
+};
+void add_image_tag(CLI::App& app, ImageTagOptions& options);
+Result<ExitCode> run_image_tag(const ImageTagOptions& options, Context& context);
 
 struct ImageListOptions {
   bool json = false;

@@ -61,6 +61,12 @@ Result<WorkerResult> act(const image::fetch::Context& context, const Options& op
   if (const auto* push = std::get_if<PushOptions>(&options.action)) {
     return any(image::fetch::push(context, push->image));
   }
+  if (const auto* save = std::get_if<SaveOptions>(&options.action)) {
+    return any(image::fetch::save(context, save->image, save->file));
+  }
+  if (const auto* config = std::get_if<ConfigOptions>(&options.action)) {
+    return any(image::fetch::read_config(context, config->manifest));
+  }
   if (const auto* compose = std::get_if<ComposeOptions>(&options.action)) {
     return any(image::fetch::compose(context, compose->image));
   }

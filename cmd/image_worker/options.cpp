@@ -48,13 +48,15 @@ struct Command {
   std::array<std::string_view, 6> options;
   std::size_t positional;
 };
-constexpr std::array<Command, 7> kCommands = {{
+constexpr std::array<Command, 9> kCommands = {{
     {"pull", {"--store", "--platform", "--max-size", ""}, 1},
     {"feature", {"--store", "", "", ""}, 1},
     {"import", {"--store", "--platform", "--max-size", "--name"}, 1},
     {"bootstrap", {"--store", "--distribution", "--suite", "--mirror"}, 0},
     {"seal", {"--store", "--tree", "--parent", ""}, 0},
     {"push", {"--store", "--base", "--origin", "--layer", "--label", "--base-layers"}, 1},
+    {"save", {"--store", "--base", "--origin", "--file"}, 1},
+    {"config", {"--store", "--base", "", ""}, 0},
     {"compose", {"--store", "--base", "--origin", "--layer", "--label", "--base-layers"}, 1},
 }};
 
@@ -201,9 +203,22 @@ Result<decltype(Options::action)> read_action(std::string_view command,
     TRY_ASSIGN(image::fetch::NewImage image, read_new_image(arguments));
     return PushOptions{std::move(image)};
   }
+  if (command == "save") {
+    TRY_ASSIGN(image::fetch::NewImage image, read_new_image(arguments));
+    std::string file = arguments.value("--file");
+    if (!file.starts_with('/')) {
+      return usage("--file needs an absolute path");
+    }
+    return SaveOptions{std::move(image), std::move(file)};
+  }
   if (command == "compose") {
     TRY_ASSIGN(image::fetch::NewImage image, read_new_image(arguments));
     return ComposeOptions{std::move(image)};
+  }
+  if (command == "config") {
+    TRY_ASSIGN_CONTEXT(Digest manifest, Digest::parse(arguments.value("--base")),
+                       "malformed --base");
+    return ConfigOptions{std::move(manifest)};
   }
   if (command == "seal") {
     TRY_ASSIGN(SealOptions seal, read_seal(arguments));
@@ -222,7 +237,8 @@ Result<Options> parse_options(const std::vector<std::string>& arguments,
         return !arguments.empty() && candidate.name == arguments[0];
       });
   if (command == kCommands.end()) {
-    return usage("expected one of pull, feature, import, bootstrap, seal, compose, push");
+    return usage(
+        "expected one of pull, feature, import, bootstrap, seal, compose, push, save, config");
   }
   TRY_ASSIGN(const Arguments read,
              read_arguments(*command, {arguments.begin() + 1, arguments.end()}));

@@ -42,6 +42,13 @@ struct PushOptions {
 struct ComposeOptions {
   image::fetch::NewImage image;
 };
+struct ConfigOptions {
+  Digest manifest;
+};
+struct SaveOptions {
+  image::fetch::NewImage image;
+  std::string file;
+};
 
 struct Options {
   std::string store;
@@ -54,6 +61,8 @@ struct Options {
                ImportOptions,
                image::fetch::BootstrapRequest,
                SealOptions,
+               SaveOptions,
+               ConfigOptions,
                PushOptions,
                ComposeOptions>
       action;

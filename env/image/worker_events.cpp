@@ -43,6 +43,11 @@ Result<Outcome> read_result(const Json& event) {
     TRY_ASSIGN(StoredFeature stored, StoredFeature::from_json(*feature));
     return Outcome(std::move(stored));
   }
+  if (json::find(event, "run") != nullptr) {
+    TRY_ASSIGN(const Json* run, json::get_object(event, "run"));
+    TRY_ASSIGN(RunConfig config, RunConfig::from_json(*run));
+    return Outcome(std::move(config));
+  }
   TRY_ASSIGN(const Json* image, json::get_object(event, "image"));
   TRY_ASSIGN(ImageRecord record, ImageRecord::from_json(*image));
   return Outcome(std::move(record));
@@ -108,6 +113,8 @@ void EventWriter::result(const WorkerResult& result) {
     send({{"event", "result"}, {"image", record->to_json()}});
   } else if (const auto* layer = std::get_if<SealedLayer>(&result)) {
     send({{"event", "result"}, {"layer", layer->to_json()}});
+  } else if (const auto* run = std::get_if<RunConfig>(&result)) {
+    send({{"event", "result"}, {"run", run->to_json()}});
   } else {
     send({{"event", "result"}, {"feature", std::get<StoredFeature>(result).to_json()}});
   }

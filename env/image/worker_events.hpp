@@ -7,6 +7,7 @@
 //   {"event":"result","image":{...}}
 //   {"event":"result","layer":{"diff_id":"...","chain_id":"...","size_bytes":0}}
 //   {"event":"result","feature":{"manifest":"...","feature":{...},"files":[...]}}
+//   {"event":"result","run":{"entrypoint":[...],"command":[...],...}}
 //   {"event":"error","error":{"code":"...","message":"...","causes":["..."],"hint":"..."}}
 #pragma once
 
@@ -20,12 +21,13 @@
 #include "env/base/result.hpp"
 #include "env/image/feature.hpp"
 #include "env/image/record.hpp"
+#include "env/image/run_config.hpp"
 #include "env/image/sealed_layer.hpp"
 
 namespace devenv::image {
 
 /// What a command of devenv-image gives.
-using WorkerResult = std::variant<ImageRecord, SealedLayer, StoredFeature>;
+using WorkerResult = std::variant<ImageRecord, SealedLayer, StoredFeature, RunConfig>;
 
 /// The sending side. A write that fails is ignored: the reader is gone and will be noticed (a
 /// program that uses this ignores SIGPIPE). A line is one write: lines of several processes on one

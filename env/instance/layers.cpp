@@ -12,9 +12,11 @@ namespace {
 Result<image::ImageRecord> run_for_image(const Workspace& workspace,
                                          const char* command,
                                          const NewImage& image,
-                                         Reporter& reporter) {
+                                         Reporter& reporter,
+                                         const std::vector<std::string>& more = {}) {
   std::vector<std::string> arguments = {command, "--store", workspace.paths.store(), "--base",
                                         image.base_manifest.string()};
+  arguments.insert(arguments.end(), more.begin(), more.end());
   if (!image.base_reference.empty()) {
     arguments.insert(arguments.end(), {"--origin", image.base_reference});
   }
@@ -67,6 +69,13 @@ Result<image::ImageRecord> push_image(const Workspace& workspace,
                                       const NewImage& image,
                                       Reporter& reporter) {
   return run_for_image(workspace, "push", image, reporter);
+}
+
+Result<image::ImageRecord> save_image(const Workspace& workspace,
+                                      const NewImage& image,
+                                      const std::string& file,
+                                      Reporter& reporter) {
+  return run_for_image(workspace, "save", image, reporter, {"--file", file});
 }
 
 }  // namespace devenv::instance

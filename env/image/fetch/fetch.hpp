@@ -23,6 +23,7 @@
 #include "env/image/record.hpp"
 #include "env/image/reference.hpp"
 #include "env/image/registry/http.hpp"
+#include "env/image/run_config.hpp"
 #include "env/image/sealed_layer.hpp"
 #include "env/image/store.hpp"
 #include "env/sys/process.hpp"
@@ -128,5 +129,15 @@ Result<ImageRecord> compose(const Context& context, NewImage image);
 /// Errors: those of RegistryClient; usage (a reference by digest); conflict and integrity (layers
 /// that are not what they were).
 Result<ImageRecord> push(const Context& context, NewImage image);
+
+/// How the programs of an image of the store want to be run. Errors: not_found, integrity.
+Result<RunConfig> read_config(const Context& context, const Digest& manifest);
+
+/// Writes the image to a file, under its reference: one tar that is an OCI layout and a docker
+/// archive, so that every tool reads it. The same image gives the same bytes. Its layers are packed
+/// from the store: what is said of push about ids holds here, too. The record is that of the image
+/// in the file. A file that is there is replaced.
+/// Errors: those of push that are not a registry's; those of writing.
+Result<ImageRecord> save(const Context& context, NewImage image, const std::string& file);
 
 }  // namespace devenv::image::fetch

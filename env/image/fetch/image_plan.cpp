@@ -6,6 +6,7 @@
 #include "env/base/format.hpp"
 #include "env/base/json.hpp"
 #include "env/image/codec/hash.hpp"
+#include "env/image/fetch/fetch.hpp"
 
 namespace devenv::image::fetch {
 namespace {
@@ -86,6 +87,11 @@ Result<StoredImage> load_image(const Store& store,
   TRY_ASSIGN(ImagePlan plan,
              plan_image(reference, std::move(document), described->layers, std::move(config)));
   return StoredImage{*described, std::move(plan)};
+}
+
+Result<RunConfig> read_config(const Context& context, const Digest& manifest) {
+  TRY_ASSIGN(const StoredImage image, load_image(context.store, manifest, manifest.string()));
+  return run_config_of(image.plan.parsed_config);
 }
 
 }  // namespace devenv::image::fetch

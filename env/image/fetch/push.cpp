@@ -7,8 +7,7 @@
 #include "env/base/text.hpp"
 #include "env/image/codec/hash.hpp"
 #include "env/image/fetch/compose.hpp"
-#include "env/image/fetch/lock_set.hpp"
-#include "env/image/fetch/pack_task.hpp"
+#include "env/image/fetch/outgoing.hpp"
 #include "env/image/fetch/publish.hpp"
 #include "env/image/registry/registry_client.hpp"
 #include "env/sys/file.hpp"
@@ -28,14 +27,6 @@ struct Origin {
   RegistryClient client;
   bool answers = true;  ///< false: it was asked once, in vain
 };
-
-/// An open file without a name: whatever ends this process, nothing is left.
-Result<sys::UniqueFd> make_temporary_file(const Context& context) {
-  TRY_ASSIGN(const Unfinished place, context.store.begin_unfinished("push"));
-  TRY_ASSIGN(sys::UniqueFd file, sys::open_file(place.path, O_RDWR | O_CREAT | O_EXCL, 0600));
-  TRY(sys::remove_file(place.path));
-  return file;
-}
 
 class Pusher {
  public:
@@ -117,31 +108,19 @@ Result<bool> Pusher::take_from(Origin& origin, const Descriptor& blob, const std
 }
 
 Result<ImageLayer> Pusher::pack(const Digest& chain_id, const std::string& id) {
-  if (!context_.store.has_layer(chain_id)) {
-    return fail(Error(ErrorCode::not_found,
-                      format("layer {} is neither in the store nor in a registry that is known",
-                             chain_id.abbreviated()))
-                    .with_hint("pull the image again"));
-  }
-  TRY_ASSIGN(const sys::UniqueFd file, make_temporary_file(context_));
   target_.disconnect();  // a process is forked
   for (Origin& origin : origins_) {
     origin.client.disconnect();
   }
-  TRY_ASSIGN(const LayerOutcome packed,
-             pack_as_root(context_, {.id = id,
-                                     .tree = context_.store.layer_tree(chain_id),
-                                     .compressed = file.get()}));
-  TRY_ASSIGN(const struct stat info, sys::stat_fd(file.get()));
-  const Descriptor blob{"application/vnd.oci.image.layer.v1.tar+gzip", packed.digest,
-                        static_cast<std::uint64_t>(info.st_size)};
+  TRY_ASSIGN(const PackedLayer packed, pack_stored_layer(context_, chain_id, id));
+  const Descriptor& blob = packed.layer.blob;
   TRY_ASSIGN(const bool there, target_.has_blob(blob.digest));
   if (there) {
     context_.reporter.progress(id, "there already", blob.size_bytes, blob.size_bytes, true);
   } else {
-    TRY(send_file(file.get(), blob, id));
+    TRY(send_file(packed.file.get(), blob, id));
   }
-  return ImageLayer{blob, packed.diff_id};
+  return packed.layer;
 }
 
 Result<void> Pusher::send_file(int file, const Descriptor& blob, const std::string& id) {
@@ -190,72 +169,6 @@ std::vector<Reference> origins_of(const NewImage& image, const Document& manifes
     }
   }
   return origins;
-}
-
-/// Without the layers that the base has.
-std::vector<SealedLayer> layers_above(const ImagePlan& base, const NewImage& image) {
-  std::vector<SealedLayer> layers = image.layers;
-  if (image.base_layers == BaseLayers::kept) {
-    std::erase_if(layers, [&base](const SealedLayer& layer) {
-      return std::any_of(base.layers.begin(), base.layers.end(), [&layer](const LayerPlan& below) {
-        return below.chain_id == layer.chain_id;
-      });
-    });
-  }
-  return layers;
-}
-
-/// The image as it is in the store, or will be: `image` has only the layers above the base then.
-Result<StoredImage> load(const Context& context, NewImage& image) {
-  TRY_ASSIGN_CONTEXT(StoredImage base,
-                     load_image(context.store, image.base_manifest, image.reference.string()),
-                     format("cannot use the base image {}", image.base_manifest.abbreviated()));
-  image.layers = layers_above(base.plan, image);
-  if (image.layers.empty() && image.labels.empty()) {
-    return base;
-  }
-  std::vector<std::uint64_t> sizes;
-  for (const SealedLayer& layer : image.layers) {
-    if (!context.store.has_layer(layer.chain_id)) {
-      return fail(ErrorCode::not_found,
-                  format("layer {} is not in the store", layer.chain_id.abbreviated()));
-    }
-    sizes.push_back(layer_tar_size(context.store, layer.chain_id));
-  }
-  return compose_image(base, image, sizes);
-}
-
-/// Keeps layers and documents from being pruned.
-Result<std::map<Digest, sys::FileLock>> lock_parts(const Context& context, const ImagePlan& plan) {
-  LockNeeds needs;
-  add_need(needs, plan.manifest.digest, LockNeed::keep);
-  add_need(needs, plan.config.digest, LockNeed::keep);
-  for (const LayerPlan& layer : plan.layers) {
-    add_need(needs, layer.chain_id, LockNeed::keep);
-  }
-  return take_locks(context, needs);
-}
-
-bool is_complete(const Store& store, const ImagePlan& plan) {
-  return std::all_of(plan.layers.begin(), plan.layers.end(),
-                     [&store](const LayerPlan& layer) { return store.has_layer(layer.chain_id); });
-}
-
-/// The record of an image that is not kept here.
-ImageRecord describe(const ImagePlan& plan) {
-  ImageRecord record{.reference = plan.reference,
-                     .manifest_digest = plan.manifest.digest,
-                     .config_digest = plan.config.digest,
-                     .layers = {},
-                     .architecture = plan.parsed_config.platform.architecture,
-                     .environment = plan.parsed_config.environment,
-                     .size_bytes = 0,
-                     .created_at = plan.parsed_config.created_at,
-                     .pulled_at = current_timestamp()};
-  for (const LayerPlan& layer : plan.layers) {
-    record.layers.push_back(layer.chain_id);
-  }
-  return record;
 }
 
 Result<Pusher> make_pusher(const Context& context,
@@ -321,7 +234,7 @@ Result<ImageRecord> push_loaded(const Context& context,
 }  // namespace
 
 Result<ImageRecord> compose(const Context& context, NewImage image) {
-  TRY_ASSIGN_CONTEXT(const StoredImage loaded, load(context, image),
+  TRY_ASSIGN_CONTEXT(const StoredImage loaded, load_new_image(context, image),
                      format("cannot make '{}'", image.reference.string()));
   TRY_ASSIGN(const auto locks, lock_parts(context, loaded.plan));
   if (!is_complete(context.store, loaded.plan)) {
@@ -340,7 +253,7 @@ Result<ImageRecord> push(const Context& context, NewImage image) {
                     .with_hint("name a registry: registry.example.com/team/image:tag"));
   }
   context.reporter.step(format("pushing {}", image.reference.string()));
-  TRY_ASSIGN_CONTEXT(const StoredImage loaded, load(context, image), what);
+  TRY_ASSIGN_CONTEXT(const StoredImage loaded, load_new_image(context, image), what);
   auto record = push_loaded(context, image, loaded);
   if (!record) {
     return fail(record.error().context(what));

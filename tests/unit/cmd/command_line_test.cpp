@@ -161,7 +161,8 @@ TEST_CASE("command line: what is wrong is a usage error that says what") {
            {{"--verison"}, "'devenv' has no flag '--verison'", "did you mean '--version'?"},
            {{"-q", "--nonsense=1"}, "'devenv' has no flag '--nonsense'", "devenv --help"},
            {{"image"},
-            "'devenv image' needs a command: pull, push, list, inspect, rm, prune",
+            "'devenv image' needs a command: pull, push, save, tag, bundle, list, inspect, rm, "
+            "prune",
             "devenv help image"},
            {{"image", "pul"},
             "there is no command 'devenv image pul'",
