@@ -2,6 +2,7 @@
 // What every command about exports begins with.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "cmd/context.hpp"
@@ -22,7 +23,12 @@ struct ExportSource {
   std::string session_id;  ///< of this start
 };
 
-/// Starts it if need be.
+/// Does something in a process of its own and waits for it; its error comes back. Before something
+/// that open_export_source() stands in the way of: it may join the environment's user namespace.
+Result<void> in_child(const std::function<Result<void>()>& work);
+
+/// Starts it if need be. With fuse-overlayfs this process joins the user namespace of the
+/// environment, for good: there it can look, but not stop it or look into another one.
 Result<ExportSource> open_export_source(const std::string& name, Context& context);
 
 /// Holds the lock of exports. `source` has to outlive it.

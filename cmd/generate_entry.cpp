@@ -2,6 +2,7 @@
 #include "cmd/generate_entry.hpp"
 
 #include "cmd/export.hpp"
+#include "cmd/export_source.hpp"
 #include "cmd/names.hpp"
 
 namespace devenv::cmd {
@@ -16,9 +17,11 @@ void add_generate_entry(CLI::App& app, GenerateEntryOptions& options) {
 Result<ExitCode> run_generate_entry(const GenerateEntryOptions& options, Context& context) {
   TRY_ASSIGN(const auto names, chosen_names(options.names, options.all, "NAME",
                                             [&] { return environment_names(context); }));
-  return for_each_name(context, names, [&](const std::string& name) -> Result<void> {
-    TRY(run_export({.name = name, .launcher = true, .remove = options.remove}, context));
-    return {};
+  return for_each_name(context, names, [&](const std::string& name) {
+    return in_child([&]() -> Result<void> {
+      TRY(run_export({.name = name, .launcher = true, .remove = options.remove}, context));
+      return {};
+    });
   });
 }
 

@@ -16,12 +16,13 @@ constexpr std::chrono::seconds kGrace{5};
 /// Entries, commands and units name their environment. It is looked into for that, which needs it
 /// to run for a moment.
 Result<void> renew_exports(const std::string& name, Context& context) {
-  {
+  const auto renew = [&]() -> Result<void> {
     TRY_ASSIGN(const ExportSource source, open_export_source(name, context));
     TRY_ASSIGN(exporting::Exporter exporter, make_exporter(source, context));
     TRY(exporter.renew(source.environment.spec.exports, exporting::Gone::forget));
-    TRY(exporter.finish());
-  }
+    return exporter.finish();
+  };
+  TRY(in_child(renew));
   TRY_ASSIGN(const auto* const workspace, context.workspace());
   TRY_ASSIGN(const auto place, instance::get_directory(*workspace, name));
   TRY(session::stop(place, kGrace));

@@ -245,13 +245,18 @@ bool file_system_alive(const RunningRecord& record) {
 
 Result<std::vector<pid_t>> processes_inside(const Running& running) {
   TRY_ASSIGN(const auto pids, sys::list_processes());
+  TRY_ASSIGN(const std::uint64_t here, sys::namespace_id(sys::current_pid(), "mnt"));
   std::vector<pid_t> inside;
   for (const pid_t pid : pids) {
     const bool ours =
         (pid == running.record.pid && !running.orphaned) || pid == running.record.server_pid;
-    // A process that ended and waits for its parent has no mount namespace any more.
-    if (!ours && sys::is_in_user_namespace(pid, running.record.user_namespace) &&
-        sys::namespace_id(pid, "mnt")) {
+    if (ours || !sys::is_in_user_namespace(pid, running.record.user_namespace)) {
+      continue;
+    }
+    // A process that ended and waits for its parent has no mount namespace any more; one that only
+    // looks in from outside has that of the host (see open_export_source).
+    const auto mounts = sys::namespace_id(pid, "mnt");
+    if (mounts && *mounts != here) {
       inside.push_back(pid);
     }
   }

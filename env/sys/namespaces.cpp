@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -12,8 +13,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -39,6 +42,15 @@ Result<void> become(std::uint32_t uid, std::uint32_t gid) {
 
 std::uint32_t effective_uid() {
   return ::geteuid();
+}
+
+Result<void> drop_capabilities() {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  const std::array<__user_cap_data_struct, 2> none{};
+  if (::syscall(SYS_capset, &header, none.data()) == -1) {
+    return fail_errno(errno, "cannot drop capabilities");
+  }
+  return {};
 }
 
 Result<void> leave_namespaces(int flags) {

@@ -15,6 +15,8 @@ namespace devenv::sys {
 /// setns(2) with a pidfd (Linux 5.8): all namespaces of `flags` (CLONE_NEWUSER...) at once. This
 /// process must be single-threaded. The working directory becomes the root afterwards.
 Result<void> join_namespaces(int pidfd, int flags);
+/// capset(2): none is left, as for any program of the user.
+Result<void> drop_capabilities();
 /// unshare(2) of the namespaces in `flags` (CLONE_NEWNET...).
 Result<void> leave_namespaces(int flags);
 /// The loopback interface of a new network namespace is down at first (network_namespaces(7)).
