@@ -105,9 +105,10 @@ Result<ImageRecord> pull(const Context& context,
                          const Platform& platform) {
   context.reporter.step(format("pulling {}", reference.string()));
   const std::string what = format("cannot pull '{}'", reference.string());
-  TRY_ASSIGN_CONTEXT(auto credentials, registry::load_credentials(reference, context.get_variable),
-                     what);
-  RegistryClient client(reference, context.timeouts, {.credentials = std::move(credentials)});
+  TRY_ASSIGN_CONTEXT(
+      auto login,
+      registry::load_credentials(registry::credential_name(reference), context.get_variable), what);
+  RegistryClient client(reference, context.timeouts, {.login = std::move(login)});
   TRY_ASSIGN_CONTEXT(const ImagePlan plan, plan_pull(context, client, reference, platform), what);
   // The workers of the layers are forked from here.
   client.disconnect();

@@ -176,7 +176,8 @@ Result<Pusher> make_pusher(const Context& context,
                            const StoredImage& loaded) {
   const auto connect = [&context](const Reference& reference,
                                   Access access) -> Result<RegistryClient> {
-    TRY_ASSIGN(access.credentials, registry::load_credentials(reference, context.get_variable));
+    TRY_ASSIGN(access.login, registry::load_credentials(registry::credential_name(reference),
+                                                        context.get_variable));
     return RegistryClient(reference, context.timeouts, std::move(access));
   };
   const std::vector<Reference> origins = origins_of(image, loaded.plan.manifest);

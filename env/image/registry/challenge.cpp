@@ -105,6 +105,19 @@ std::string parameter(const Challenge& challenge, const std::string& name) {
   return found == challenge.parameters.end() ? "" : found->second;
 }
 
+Result<Url> realm_of(const Challenge& challenge) {
+  TRY_ASSIGN_CONTEXT(Url realm, Url::parse(parameter(challenge, "realm")),
+                     "the registry does not say where to get a token");
+  return realm;
+}
+
+/// What the challenge asks for knows better than we do, but only of the one repository.
+std::vector<std::string> wanted_scopes(const Challenge& challenge,
+                                       const std::vector<std::string>& scopes) {
+  const std::string asked = parameter(challenge, "scope");
+  return scopes.size() == 1 && !asked.empty() ? std::vector{asked} : scopes;
+}
+
 }  // namespace
 
 std::vector<Challenge> parse_challenges(const std::vector<std::string>& headers) {
@@ -116,8 +129,7 @@ std::vector<Challenge> parse_challenges(const std::vector<std::string>& headers)
 }
 
 Result<std::string> token_url(const Challenge& challenge, const std::vector<std::string>& scopes) {
-  TRY_ASSIGN_CONTEXT(const Url realm, Url::parse(parameter(challenge, "realm")),
-                     "the registry does not say where to get a token");
+  TRY_ASSIGN(const Url realm, realm_of(challenge));
   std::string url = realm.string();
   char separator = realm.target.find('?') == std::string::npos ? '?' : '&';
   const auto add = [&](std::string_view name, std::string_view value) {
@@ -127,15 +139,26 @@ Result<std::string> token_url(const Challenge& challenge, const std::vector<std:
     }
   };
   add("service", parameter(challenge, "service"));
-  const std::string asked = parameter(challenge, "scope");
-  if (scopes.size() == 1 && !asked.empty()) {
-    add("scope", asked);
-    return url;
-  }
-  for (const std::string& scope : scopes) {
+  for (const std::string& scope : wanted_scopes(challenge, scopes)) {
     add("scope", scope);
   }
   return url;
+}
+
+Result<TokenForm> refresh_form(const Challenge& challenge,
+                               const std::vector<std::string>& scopes,
+                               std::string_view identity_token) {
+  TRY_ASSIGN(const Url realm, realm_of(challenge));
+  TokenForm form{.url = realm.string(), .body = "grant_type=refresh_token&client_id=devenv"};
+  const auto add = [&form](std::string_view name, std::string_view value) {
+    if (!value.empty()) {
+      form.body += format("&{}={}", name, percent_encode(value));
+    }
+  };
+  add("service", parameter(challenge, "service"));
+  add("scope", join(wanted_scopes(challenge, scopes), " "));
+  add("refresh_token", identity_token);
+  return form;
 }
 
 Result<Token> parse_token(std::string_view body) {

@@ -29,6 +29,17 @@ std::vector<Challenge> parse_challenges(const std::vector<std::string>& headers)
 /// Source: distribution, "Token Authentication Specification".
 Result<std::string> token_url(const Challenge& challenge, const std::vector<std::string>& scopes);
 
+/// The same for a client that has an identity token instead of a password: the realm, which gets a
+/// POST, and its body. `scopes` as above. Errors: as above.
+/// Source: distribution, "Token Authentication Specification", "OAuth2".
+struct TokenForm {
+  std::string url;
+  std::string body;  ///< application/x-www-form-urlencoded; has the secret in it
+};
+Result<TokenForm> refresh_form(const Challenge& challenge,
+                               const std::vector<std::string>& scopes,
+                               std::string_view identity_token);
+
 struct Token {
   std::string value;
   std::chrono::seconds lifetime{60};

@@ -1,24 +1,117 @@
 // SPDX-License-Identifier: MIT
 #include "env/image/registry/credentials.hpp"
 
-#include <array>
+#include <algorithm>
+#include <utility>
 
 #include "env/base/format.hpp"
 #include "env/base/json.hpp"
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
+#include "env/image/registry/base64.hpp"
+#include "env/image/registry/credential_helper.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/namespaces.hpp"
 
 namespace devenv::image::registry {
 namespace {
 
-constexpr std::string_view kBase64Digits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::size_t kMaxFileBytes = 1024U * 1024;
 constexpr const char* kDockerHost = "docker.io";
+/// What docker calls its own registry, also when it asks a helper.
+constexpr const char* kDockerServer = "https://index.docker.io/v1/";
 
-/// "https://index.docker.io/v1/" is "docker.io", "https://host/v2/" is "host".
-std::string normalize_key(std::string_view key) {
+/// nullopt for an entry that says only that a helper has the password.
+Result<std::optional<Credentials>> read_entry(const Json& entry, const std::string& key) {
+  const auto malformed = [&key] {
+    return fail(ErrorCode::integrity, format("the entry '{}' is malformed", text::sanitize(key)));
+  };
+  Credentials credentials{.user = "", .password = ""};
+  credentials.identity_token = json::string_or(entry, "identitytoken", "");
+  const std::string encoded = json::string_or(entry, "auth", "");
+  if (encoded.empty()) {
+    return credentials.identity_token.empty() ? std::nullopt
+                                              : std::optional<Credentials>(std::move(credentials));
+  }
+  const auto decoded = decode_base64(encoded);
+  const std::size_t colon = decoded ? decoded->find(':') : std::string::npos;
+  if (colon == std::string::npos) {
+    return malformed();
+  }
+  credentials.user = decoded->substr(0, colon);
+  credentials.password = decoded->substr(colon + 1);
+  // Old versions of docker fill it up with NULs.
+  credentials.password.erase(credentials.password.find_last_not_of('\0') + 1);
+  if (credentials.user == kTokenUser) {
+    credentials.identity_token = std::exchange(credentials.password, "");
+  }
+  return credentials;
+}
+
+/// The entry for exactly this name that has a secret.
+Result<std::optional<Credentials>> find_exact(const Json& auths, const std::string& name) {
+  for (const auto& [key, entry] : auths.items()) {
+    if (normalize_auth_key(key) == name && entry.is_object()) {
+      TRY_ASSIGN(auto found, read_entry(entry, key));
+      if (found) {
+        return found;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::string host_of(const std::string& name) {
+  return name.substr(0, name.find('/'));
+}
+
+/// What `registry` is called when a helper is asked; `key` is the file's own word for it.
+std::vector<std::string> server_names(const std::string& registry, const std::string& key) {
+  std::vector<std::string> names;
+  for (const std::string& name :
+       {key, registry == kDockerHost ? std::string(kDockerServer) : registry, registry}) {
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+/// The helper that "credHelpers" has for the registry of `name`.
+AuthEntry registry_helper(const Json& document, const std::string& name) {
+  const Json* helpers = json::find(document, "credHelpers");
+  const std::string registry = host_of(name);
+  if (helpers != nullptr && helpers->is_object()) {
+    for (const auto& [key, helper] : helpers->items()) {
+      if (normalize_auth_key(key) == registry && helper.is_string()) {
+        return {.credentials = std::nullopt,
+                .helper = json::string_or(*helpers, key, ""),
+                .servers = server_names(registry, key)};
+      }
+    }
+  }
+  return {};
+}
+
+/// Asks under each name until there is an answer. A helper that is not there or fails is no error.
+std::optional<Credentials> ask(const AuthEntry& entry, std::string& problem) {
+  for (const std::string& server : entry.servers) {
+    auto answer = ask_helper(entry.helper, server);
+    if (!answer) {
+      LOG_INFO("credential helper: {}", answer.error().to_line());
+      problem = answer.error().to_line();
+      return std::nullopt;
+    }
+    if (*answer) {
+      return *std::move(answer);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string normalize_auth_key(std::string_view key) {
   for (const std::string_view scheme : {"https://", "http://"}) {
     if (key.starts_with(scheme)) {
       key.remove_prefix(scheme.size());
@@ -38,135 +131,95 @@ std::string normalize_key(std::string_view key) {
   return std::string(key);
 }
 
-/// nullopt for an entry that says only that a helper has the password.
-Result<std::optional<Credentials>> read_entry(const Json& entry, const std::string& key) {
-  const std::string encoded = json::string_or(entry, "auth", "");
-  if (encoded.empty()) {
-    return std::nullopt;
-  }
-  const auto decoded = decode_base64(encoded);
-  const std::size_t colon = decoded ? decoded->find(':') : std::string::npos;
-  if (colon == std::string::npos) {
-    return fail(ErrorCode::integrity, format("the entry '{}' is malformed", text::sanitize(key)));
-  }
-  // Old versions of docker fill it up with NULs.
-  std::string password = decoded->substr(colon + 1);
-  password.erase(password.find_last_not_of('\0') + 1);
-  return Credentials{.user = decoded->substr(0, colon), .password = std::move(password)};
-}
-
-}  // namespace
-
-std::string encode_base64(std::string_view bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::string_view group = bytes.substr(i, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      bits = bits << 8U | (k < group.size() ? static_cast<unsigned char>(group[k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= group.size() ? kBase64Digits[bits >> (18U - 6 * k) & 63U] : '=';
-    }
-  }
-  return text;
-}
-
-std::optional<std::string> decode_base64(std::string_view text) {
-  while (text.ends_with('=')) {
-    text.remove_suffix(1);
-  }
-  std::string bytes;
-  std::uint32_t bits = 0;
-  unsigned count = 0;
-  for (const char digit : text) {
-    const std::size_t value = kBase64Digits.find(digit);
-    if (value == std::string_view::npos) {
-      return std::nullopt;
-    }
-    bits = bits << 6U | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      bytes += static_cast<char>(bits >> count & 0xffU);
-    }
-  }
-  return count == 6 ? std::nullopt : std::optional<std::string>(std::move(bytes));
-}
-
 std::string Credentials::basic() const {
   return "Basic " + encode_base64(user + ":" + password);
 }
 
-Result<std::optional<Credentials>> find_credentials(std::string_view file_contents,
-                                                    const Reference& reference) {
+Result<AuthEntry> find_entry(std::string_view file_contents,
+                             AuthForm form,
+                             const std::string& name) {
   TRY_ASSIGN(const Json document, json::parse(file_contents, {.max_bytes = kMaxFileBytes}));
-  const Json* auths = json::find(document, "auths");
-  if (auths == nullptr || !auths->is_object()) {
-    return std::nullopt;
+  AuthEntry entry;
+  if (form == AuthForm::current) {
+    entry = registry_helper(document, name);
   }
-  std::string wanted = reference.registry() + "/" + reference.repository();
-  while (true) {
-    for (const auto& [key, entry] : auths->items()) {
-      if (normalize_key(key) == wanted && entry.is_object()) {
-        TRY_ASSIGN(auto found, read_entry(entry, key));
-        if (found) {
-          return found;
-        }
+  if (!entry.helper.empty()) {
+    return entry;
+  }
+  const Json* auths = form == AuthForm::legacy ? &document : json::find(document, "auths");
+  if (auths != nullptr && auths->is_object()) {
+    // Docker knows no paths: in its old file, only the registry counts.
+    std::string wanted = form == AuthForm::legacy ? host_of(name) : name;
+    while (true) {
+      TRY_ASSIGN(entry.credentials, find_exact(*auths, wanted));
+      const std::size_t slash = wanted.find_last_of('/');
+      if (entry.credentials) {
+        return entry;
       }
+      if (slash == std::string::npos) {
+        break;
+      }
+      wanted.erase(slash);
     }
-    const std::size_t slash = wanted.find_last_of('/');
-    if (slash == std::string::npos) {
-      return std::nullopt;
-    }
-    wanted.erase(slash);
   }
+  if (form == AuthForm::current) {
+    entry.helper = json::string_or(document, "credsStore", "");
+    entry.servers = server_names(host_of(name), "");
+  }
+  return entry;
 }
 
-std::vector<std::string> credential_files(
+std::vector<AuthFile> credential_files(
     const std::function<std::string(const char*)>& get_variable) {
   if (const std::string file = get_variable("REGISTRY_AUTH_FILE"); !file.empty()) {
-    return {file};
+    return {{.path = file}};
   }
   const std::string home = get_variable("HOME");
   const auto below = [&](const char* variable, const std::string& fallback) {
     const std::string value = get_variable(variable);
     return value.empty() ? fallback : value;
   };
-  std::vector<std::string> files;
-  if (const std::string runtime = get_variable("XDG_RUNTIME_DIR"); !runtime.empty()) {
-    files.push_back(runtime + "/containers/auth.json");
-  }
-  files.push_back(below("XDG_CONFIG_HOME", home + "/.config") + "/containers/auth.json");
-  files.push_back(below("DOCKER_CONFIG", home + "/.docker") + "/config.json");
-  return files;
+  const std::string runtime = get_variable("XDG_RUNTIME_DIR");
+  const std::string transient = runtime.empty() ? format("/run/containers/{}", sys::effective_uid())
+                                                : runtime + "/containers";
+  return {{.path = transient + "/auth.json"},
+          {.path = below("XDG_CONFIG_HOME", home + "/.config") + "/containers/auth.json"},
+          {.path = below("DOCKER_CONFIG", home + "/.docker") + "/config.json"},
+          {.path = home + "/.dockercfg", .form = AuthForm::legacy}};
 }
 
-Result<std::optional<Credentials>> load_credentials(
-    const Reference& reference, const std::function<std::string(const char*)>& get_variable) {
+std::string credential_name(const Reference& reference) {
+  return reference.registry() + "/" + reference.repository();
+}
+
+Result<FoundCredentials> load_credentials(
+    const std::string& name, const std::function<std::string(const char*)>& get_variable) {
   const bool named = !get_variable("REGISTRY_AUTH_FILE").empty();
-  for (const std::string& file : credential_files(get_variable)) {
-    const auto contents = sys::read_regular_file(file, kMaxFileBytes);
+  FoundCredentials found;
+  for (const AuthFile& file : credential_files(get_variable)) {
+    const auto contents = sys::read_regular_file(file.path, kMaxFileBytes);
     if (!contents) {
       if (named) {
         return fail(contents.error().context("cannot read the file that REGISTRY_AUTH_FILE names"));
       }
       continue;
     }
-    auto found = find_credentials(*contents, reference);
-    if (!found) {
+    auto entry = find_entry(*contents, file.form, name);
+    if (!entry) {
       if (named) {
-        return fail(found.error().context(format("'{}' is damaged", text::sanitize(file))));
+        return fail(entry.error().context(format("'{}' is damaged", text::sanitize(file.path))));
       }
-      LOG_WARN("no credentials from '{}': {}", file, found.error().to_line());
+      LOG_WARN("'{}' is damaged: {}", text::sanitize(file.path), entry.error().to_line());
       continue;
     }
-    if (*found) {
-      LOG_DEBUG("credentials for {} from '{}'", reference.registry(), file);
+    found.credentials =
+        entry->helper.empty() ? std::move(entry->credentials) : ask(*entry, found.problem);
+    if (found.credentials) {
+      LOG_DEBUG("credentials for {} are from '{}'", name, text::sanitize(file.path));
       return found;
     }
   }
-  return std::nullopt;
+  return found;
 }
 
 }  // namespace devenv::image::registry

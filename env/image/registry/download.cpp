@@ -122,7 +122,7 @@ Result<void> RegistryClient::download(const Descriptor& blob,
     } else if (answer->response.status == 200 || answer->response.status == 206) {
       TRY(transfer.finish(answer->response));
     } else {
-      error = status_error(answer->response, answer->error_body, asked.subject, asked.name);
+      error = denied_or_failed(*answer, asked.subject, asked.name);
       if (!is_temporary(answer->response.status)) {
         return fail(error);
       }

@@ -54,6 +54,10 @@ BodySink collect(std::string& body, std::size_t limit, const std::string& what) 
   };
 }
 
+bool has_password(const std::optional<Credentials>& credentials) {
+  return credentials && credentials->identity_token.empty();
+}
+
 std::chrono::milliseconds wait_before(int attempt) {
   return std::chrono::milliseconds(attempt == 1 ? 300 : 1000);
 }
@@ -200,13 +204,25 @@ Result<bool> RegistryClient::authorize(const HttpResponse& denied) {
       authorized_until_ = std::chrono::steady_clock::now() + token.lifetime * 9 / 10;
       return true;
     }
-    if (challenge.scheme == "basic" && access_.credentials) {
-      authorization_ = access_.credentials->basic();
+    if (challenge.scheme == "basic" && has_password(access_.login.credentials)) {
+      authorization_ = access_.login.credentials->basic();
       authorized_until_ = std::chrono::steady_clock::time_point::max();
       return true;
     }
   }
   return false;
+}
+
+Error RegistryClient::denied_or_failed(const Answer& answer,
+                                       Subject subject,
+                                       std::string_view name) const {
+  const Error error = status_error(answer.response, answer.error_body, subject, name);
+  const bool denied = answer.response.status == 401 || answer.response.status == 403;
+  if (!denied || access_.login.problem.empty()) {
+    return error;
+  }
+  return error.with_hint(format("there may be a password that was not found: {}",
+                                text::sanitize(access_.login.problem)));
 }
 
 /// What tokens are for.
@@ -225,17 +241,30 @@ Result<Token> RegistryClient::ask_for_token(const Challenge& challenge) {
     // It names what this request needs, and a push begins with requests that only read.
     wanted.parameters.erase("scope");
   }
-  TRY_ASSIGN(const std::string text, token_url(wanted, scopes()));
-  TRY_ASSIGN(const Url url, Url::parse(text));
-  const Asked asked{.subject = Subject::token, .name = url.authority()};
+  const auto& credentials = access_.login.credentials;
+  const bool refreshes = credentials && !credentials->identity_token.empty();
+  TokenForm form;
+  if (refreshes) {
+    TRY_ASSIGN(form, refresh_form(wanted, scopes(), credentials->identity_token));
+  } else {
+    TRY_ASSIGN(form.url, token_url(wanted, scopes()));
+  }
+  TRY_ASSIGN(const Url url, Url::parse(form.url));
+  const HttpBody posted = body_of(form.body);
+  const Asked asked{.method = refreshes ? HttpMethod::post : HttpMethod::get,
+                    .body = refreshes ? &posted : nullptr,
+                    .content_type = refreshes ? "application/x-www-form-urlencoded" : "",
+                    .subject = Subject::token,
+                    .name = url.authority()};
   std::string body;
   const BodySink sink = collect(body, kMaxTokenAnswerBytes, "the token server's answer");
   // The token server is trusted with the password: the registry, over TLS, has named it.
-  const std::string before = std::exchange(
-      authorization_, access_.credentials ? access_.credentials->basic() : std::string());
+  const bool shows_password = has_password(credentials);
+  const std::string before =
+      std::exchange(authorization_, shows_password ? credentials->basic() : std::string());
   const Exchange answer = retry([&] {
     body.clear();
-    return send_once(url, asked, access_.credentials.has_value(), sink);
+    return send_once(url, asked, shows_password, sink);
   });
   authorization_ = before;
   if (!answer) {
@@ -243,7 +272,7 @@ Result<Token> RegistryClient::ask_for_token(const Challenge& challenge) {
         format("cannot get a token to {} '{}'", access_.push ? "push" : "pull", name_)));
   }
   if (!is_success(answer->response.status)) {
-    return fail(status_error(answer->response, answer->error_body, asked.subject, asked.name));
+    return fail(denied_or_failed(*answer, asked.subject, asked.name));
   }
   return parse_token(body);
 }
@@ -259,7 +288,7 @@ Result<std::string> RegistryClient::get_document(const Asked& asked, HttpRespons
     return fail(answer.error().error);
   }
   if (!is_success(answer->response.status)) {
-    return fail(status_error(answer->response, answer->error_body, asked.subject, asked.name));
+    return fail(denied_or_failed(*answer, asked.subject, asked.name));
   }
   response = std::move(answer->response);
   return body;

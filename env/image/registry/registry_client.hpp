@@ -32,7 +32,7 @@ struct FetchedManifest {
 
 /// What a client may do, and as whom.
 struct Access {
-  std::optional<Credentials> credentials = std::nullopt;
+  FoundCredentials login = {};
   bool push = false;
   /// Other repositories of the registry that blobs are to be mounted from.
   std::vector<std::string> mount_from = {};
@@ -122,6 +122,8 @@ class RegistryClient {
   /// Whether there is something to try again with.
   Result<bool> authorize(const HttpResponse& denied);
   Result<Token> ask_for_token(const Challenge& challenge);
+  /// The status as an error, with what is known about the credentials.
+  Error denied_or_failed(const Answer& answer, Subject subject, std::string_view name) const;
   Result<std::string> get_document(const Asked& asked, HttpResponse& response);
 
   std::string name_;  ///< for messages: the image as its user would write it

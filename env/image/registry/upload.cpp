@@ -62,7 +62,7 @@ Result<bool> RegistryClient::has_blob(const Digest& digest) {
   }
   if (!is_success(answer->response.status)) {
     const Subject subject = access_.push ? Subject::push : Subject::manifest;
-    return fail(status_error(answer->response, answer->error_body, subject, name_));
+    return fail(denied_or_failed(*answer, subject, name_));
   }
   return true;
 }
@@ -101,7 +101,7 @@ Result<void> RegistryClient::upload(const Digest& digest, const HttpBody& bytes)
     return fail(answer.error().error.context(format("cannot send blob {}", digest.abbreviated())));
   }
   if (!is_success(answer->response.status)) {
-    return fail(status_error(answer->response, answer->error_body, Subject::push, name_));
+    return fail(denied_or_failed(*answer, Subject::push, name_));
   }
   return {};
 }
@@ -118,7 +118,7 @@ Result<void> RegistryClient::put_manifest(const std::string& selector,
     return fail(answer.error().error.context("cannot send the manifest"));
   }
   if (!is_success(answer->response.status)) {
-    return fail(status_error(answer->response, answer->error_body, Subject::push, name_));
+    return fail(denied_or_failed(*answer, Subject::push, name_));
   }
   return {};
 }

@@ -74,6 +74,26 @@ TEST_CASE("challenge: makes the token server's URL") {
   CHECK_FALSE(url(R"(Bearer realm="file:///etc/passwd")"));
 }
 
+TEST_CASE("challenge: an identity token is sent in a body, never in a URL") {
+  const Challenge challenge =
+      parse_challenges(
+          {R"(Bearer realm="https://a/t?k=v",service="s s",scope="repository:x:pull")"})
+          .at(0);
+  const auto form = refresh_form(challenge, {"repository:mine:pull"}, "a+b&c");
+  REQUIRE(form);
+  CHECK(form->url == "https://a/t?k=v");
+  CHECK(form->body ==
+        "grant_type=refresh_token&client_id=devenv&service=s%20s&scope=repository%3Ax%3Apull&"
+        "refresh_token=a%2Bb%26c");
+  const auto several =
+      refresh_form(challenge, {"repository:x:pull,push", "repository:y:pull"}, "t");
+  REQUIRE(several);
+  CHECK(several->body ==
+        "grant_type=refresh_token&client_id=devenv&service=s%20s&"
+        "scope=repository%3Ax%3Apull%2Cpush%20repository%3Ay%3Apull&refresh_token=t");
+  CHECK_FALSE(refresh_form(parse_challenges({"Bearer service=x"}).at(0), {}, "t"));
+}
+
 TEST_CASE("challenge: reads a token under both names") {
   CHECK(parse_token(R"({"token":"abc"})")->value == "abc");
   CHECK(parse_token(R"({"access_token":"def"})")->value == "def");

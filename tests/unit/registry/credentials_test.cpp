@@ -6,7 +6,10 @@
 #include <filesystem>
 #include <map>
 
+#include "env/base/format.hpp"
+#include "env/image/registry/base64.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/namespaces.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace devenv::image::registry {
@@ -18,13 +21,26 @@ Reference reference(const char* text) {
   return *parsed;
 }
 
-/// "user:password" of the entry that is found, "(none)", or the error.
-std::string found(std::string_view file, const char* image) {
-  const auto credentials = find_credentials(file, reference(image));
-  if (!credentials) {
-    return credentials.error().to_line();
+/// "user:password" of the entry that is found, "token <identity token>", "ask <helper> <servers>",
+/// "(none)", or the error.
+std::string found_for(std::string_view file, AuthForm form, const std::string& name) {
+  const auto entry = find_entry(file, form, name);
+  if (!entry) {
+    return entry.error().to_line();
   }
-  return *credentials ? (*credentials)->user + ":" + (*credentials)->password : "(none)";
+  if (!entry->helper.empty()) {
+    return "ask " + entry->helper + " " + join(entry->servers, " ");
+  }
+  const auto& credentials = entry->credentials;
+  if (!credentials) {
+    return "(none)";
+  }
+  return credentials->identity_token.empty() ? credentials->user + ":" + credentials->password
+                                             : "token " + credentials->identity_token;
+}
+
+std::string found(std::string_view file, const char* image) {
+  return found_for(file, AuthForm::current, credential_name(reference(image)));
 }
 
 TEST_CASE("credentials: base64 both ways") {
@@ -69,8 +85,6 @@ TEST_CASE("credentials: the longest key that fits counts") {
 TEST_CASE("credentials: files with less in them, and damaged ones") {
   CHECK(found("{}", "quay.io/x/y") == "(none)");
   CHECK(found(R"({"auths": {"quay.io": {}}})", "quay.io/x/y") == "(none)");
-  CHECK(found(R"({"credsStore": "secretservice", "auths": {"quay.io": {}}})", "quay.io/x/y") ==
-        "(none)");
   CHECK(found(R"({"auths": {"quay.io": {"auth": "dXNlcjpwYXNzAAAA"}}})", "quay.io/x/y") ==
         "user:pass");
   // An entry that only a helper can fill in does not hide one that is complete.
@@ -80,40 +94,80 @@ TEST_CASE("credentials: files with less in them, and damaged ones") {
     const std::string file = std::string(R"({"auths": {"quay.io": {"auth": )") + entry + "}}}";
     CHECK(found(file, "quay.io/x/y") == "the entry 'quay.io' is malformed");
   }
-  CHECK_FALSE(find_credentials("{", reference("quay.io/x/y")));
+  CHECK_FALSE(find_entry("{", AuthForm::current, "quay.io/x/y"));
+}
+
+TEST_CASE("credentials: helpers, of one registry before those of all") {
+  const char* kFile = R"({"credsStore": "keyring", "credHelpers": {
+    "gcr.io": "gcloud", "https://example.com/v2/": "corp", "docker.io": "hub", "odd.io": 7},
+    "auths": {"quay.io": {"auth": "aG9zdDox"}, "gcr.io": {"auth": "b2xkOjE="}, "ghcr.io": {}}})";
+  CHECK(found(kFile, "gcr.io/x/y") == "ask gcloud gcr.io");
+  CHECK(found(kFile, "example.com/x") == "ask corp https://example.com/v2/ example.com");
+  CHECK(found(kFile, "debian") == "ask hub docker.io https://index.docker.io/v1/");
+  CHECK(found(kFile, "quay.io/x/y") == "host:1");
+  CHECK(found(kFile, "ghcr.io/x/y") == "ask keyring ghcr.io");
+  CHECK(found(kFile, "odd.io/x/y") == "ask keyring odd.io");
+  CHECK(found(R"({"credsStore": "keyring"})", "debian") ==
+        "ask keyring https://index.docker.io/v1/ docker.io");
+}
+
+TEST_CASE("credentials: identity tokens, under both of their names") {
+  CHECK(found(R"({"auths": {"quay.io": {"identitytoken": "abc"}}})", "quay.io/x/y") == "token abc");
+  CHECK(found(R"({"auths": {"quay.io": {"auth": "dXNlcjo=", "identitytoken": "abc"}}})",
+              "quay.io/x/y") == "token abc");
+  // "<token>:abc"
+  CHECK(found(R"({"auths": {"quay.io": {"auth": "PHRva2VuPjphYmM="}}})", "quay.io/x/y") ==
+        "token abc");
+}
+
+TEST_CASE("credentials: docker's old file is only the table") {
+  const char* kFile = R"({"quay.io": {"auth": "aG9zdDox", "email": "a@b"},
+    "https://index.docker.io/v1/": {"auth": "aHViOjE="}, "credsStore": "no"})";
+  CHECK(found_for(kFile, AuthForm::legacy, "quay.io/x/y") == "host:1");
+  CHECK(found_for(kFile, AuthForm::legacy, "docker.io/library/debian") == "hub:1");
+  CHECK(found_for(kFile, AuthForm::legacy, "ghcr.io/x") == "(none)");
 }
 
 TEST_CASE("credentials: the files, in their order") {
   std::map<std::string, std::string> variables = {{"HOME", "/h"}};
   const auto get = [&](const char* name) { return variables[name]; };
-  using Files = std::vector<std::string>;
-  CHECK(credential_files(get) ==
-        Files{"/h/.config/containers/auth.json", "/h/.docker/config.json"});
+  const auto paths = [&] {
+    std::string all;
+    for (const AuthFile& file : credential_files(get)) {
+      all += file.path + (file.form == AuthForm::legacy ? " (legacy)\n" : "\n");
+    }
+    return all;
+  };
+  CHECK(paths() == "/run/containers/" + std::to_string(sys::effective_uid()) +
+                       "/auth.json\n/h/.config/containers/auth.json\n/h/.docker/config.json\n"
+                       "/h/.dockercfg (legacy)\n");
   variables["XDG_RUNTIME_DIR"] = "/run/user/1";
   variables["XDG_CONFIG_HOME"] = "/c";
   variables["DOCKER_CONFIG"] = "/d";
-  CHECK(credential_files(get) ==
-        Files{"/run/user/1/containers/auth.json", "/c/containers/auth.json", "/d/config.json"});
+  CHECK(paths() ==
+        "/run/user/1/containers/auth.json\n/c/containers/auth.json\n/d/config.json\n"
+        "/h/.dockercfg (legacy)\n");
   variables["REGISTRY_AUTH_FILE"] = "/named";
-  CHECK(credential_files(get) == Files{"/named"});
+  CHECK(paths() == "/named\n");
 }
 
 TEST_CASE("credentials: the first file that has some, and a named one that must be there") {
   const test::Scratch scratch;
-  std::map<std::string, std::string> variables = {{"HOME", scratch.path()}};
+  std::map<std::string, std::string> variables = {{"HOME", scratch.path()},
+                                                  {"XDG_RUNTIME_DIR", scratch / "runtime"}};
   const auto get = [&](const char* name) { return variables[name]; };
-  const Reference image = reference("quay.io/x/y");
-  CHECK(load_credentials(image, get).value() == std::nullopt);
+  const std::string image = "quay.io/x/y";
+  CHECK(load_credentials(image, get).value().credentials == std::nullopt);
   std::filesystem::create_directories(scratch / ".docker");
   std::filesystem::create_directories(scratch / ".config/containers");
   REQUIRE(sys::write_file_atomic(scratch / ".docker/config.json",
                                  R"({"auths": {"quay.io": {"auth": "ZG9ja2VyOjE="}}})"));
-  CHECK(load_credentials(image, get).value()->user == "docker");
+  CHECK(load_credentials(image, get).value().credentials->user == "docker");
   REQUIRE(sys::write_file_atomic(scratch / ".config/containers/auth.json", "damaged"));
-  CHECK(load_credentials(image, get).value()->user == "docker");
+  CHECK(load_credentials(image, get).value().credentials->user == "docker");
   REQUIRE(sys::write_file_atomic(scratch / ".config/containers/auth.json",
                                  R"({"auths": {"quay.io": {"auth": "cG9kbWFuOjE="}}})"));
-  CHECK(load_credentials(image, get).value()->user == "podman");
+  CHECK(load_credentials(image, get).value().credentials->user == "podman");
   variables["REGISTRY_AUTH_FILE"] = scratch / "missing";
   const auto missing = load_credentials(image, get);
   REQUIRE_FALSE(missing);
