@@ -125,6 +125,10 @@ constexpr std::array kCommands = {
             "Remove images", bind<ImageRemoveOptions, add_image_remove, run_image_remove>},
     Command{"image prune", "", Group::images, Rest::none,
             "Remove what no image and no environment uses", bind<ImagePruneOptions, add_image_prune, run_image_prune>},
+    Command{"image login", "", Group::images, Rest::none,
+            "Let a registry know who you are", bind<ImageLoginOptions, add_image_login, run_image_login>},
+    Command{"image logout", "", Group::images, Rest::none,
+            "Forget the password of a registry", bind<ImageLogoutOptions, add_image_logout, run_image_logout>},
 
     Command{"profile list", "profile ls", Group::profiles, Rest::none,
             "List distribution profiles", bind<ProfileListOptions, add_profile_list, run_profile_list>},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// devenv image pull, push, save, tag, bundle, list, inspect, rm, prune
+// devenv image pull, push, save, tag, bundle, list, inspect, rm, prune, login, logout
 #pragma once
 
 #include <string>
@@ -51,6 +51,20 @@ struct ImageTagOptions {
 };
 void add_image_tag(CLI::App& app, ImageTagOptions& options);
 Result<ExitCode> run_image_tag(const ImageTagOptions& options, Context& context);
+
+struct ImageLoginOptions {
+  std::string registry;
+  std::string user;
+  bool password_stdin = false;
+};
+void add_image_login(CLI::App& app, ImageLoginOptions& options);
+Result<ExitCode> run_image_login(const ImageLoginOptions& options, Context& context);
+
+struct ImageLogoutOptions {
+  std::string registry;
+};
+void add_image_logout(CLI::App& app, ImageLogoutOptions& options);
+Result<ExitCode> run_image_logout(const ImageLogoutOptions& options, Context& context);
 
 struct ImageListOptions {
   bool json = false;

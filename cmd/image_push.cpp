@@ -13,7 +13,7 @@ void add_image_push(CLI::App& app, ImagePushOptions& options) {
       ->type_name(kind::kReference);
   add_json_flag(app, options.json);
   app.footer(
-      "Passwords are those of podman login, skopeo login and docker login.\n"
+      "Passwords are those of devenv image login, podman login and docker login.\n"
       "\n"
       "Examples:\n"
       "  devenv image push registry.example.com/team/web:1\n"

@@ -8,10 +8,13 @@
 #include "cmd/image_worker/options.hpp"
 #include "env/base/log.hpp"
 #include "env/image/fetch/fetch.hpp"
+#include "env/image/registry/credential_store.hpp"
+#include "env/image/registry/login.hpp"
 #include "env/image/store.hpp"
 #include "env/image/worker_events.hpp"
 #include "env/sandbox/id_map.hpp"
 #include "env/sandbox/user_namespace.hpp"
+#include "env/sys/file.hpp"
 #include "env/sys/poll.hpp"
 #include "env/sys/process.hpp"
 #include "env/sys/signals.hpp"
@@ -23,6 +26,8 @@ namespace {
 using image::WorkerResult;
 
 constexpr int kEventsFd = 1;
+constexpr int kPasswordFd = 0;
+constexpr std::size_t kMaxPasswordBytes = 64U * 1024;
 
 /// Makes the user namespace when the first worker needs it: an image that is there needs none.
 class LazyNamespace {
@@ -77,10 +82,35 @@ Result<WorkerResult> act(const image::fetch::Context& context, const Options& op
       image::fetch::bootstrap(context, std::get<image::fetch::BootstrapRequest>(options.action)));
 }
 
+/// Logins concern no store.
+Result<std::optional<WorkerResult>> act_on_logins(const Options& options) {
+  if (const auto* login = std::get_if<LoginOptions>(&options.action)) {
+    TRY_ASSIGN(std::string password, sys::read_all(kPasswordFd, kMaxPasswordBytes));
+    image::registry::Timeouts timeouts;
+    timeouts.stall = options.timeout.value_or(timeouts.stall);
+    TRY_ASSIGN(WorkerResult result,
+               any(image::registry::log_in(login->registry,
+                                           {.user = login->user, .password = std::move(password)},
+                                           timeouts, &sys::get_variable)));
+    return std::optional(std::move(result));
+  }
+  if (const auto* logout = std::get_if<LogoutOptions>(&options.action)) {
+    TRY_ASSIGN(const std::string name, image::registry::parse_login_name(logout->registry));
+    TRY_ASSIGN(WorkerResult result,
+               any(image::registry::remove_credentials(name, &sys::get_variable)));
+    return std::optional(std::move(result));
+  }
+  return std::nullopt;
+}
+
 Result<WorkerResult> run(const std::vector<std::string>& arguments,
                          Reporter& reporter,
                          image::fetch::Cancellation& cancellation) {
   TRY_ASSIGN(const Options options, parse_options(arguments, sys::get_variable));
+  TRY_ASSIGN(std::optional<WorkerResult> done, act_on_logins(options));
+  if (done) {
+    return *std::move(done);
+  }
   TRY_ASSIGN(const sys::User user, sys::current_user());
   TRY_ASSIGN(const sandbox::IdMap map, sandbox::id_map_for_caller(user));
   TRY_ASSIGN(const image::Store store, image::Store::open(options.store, map.to_string()));

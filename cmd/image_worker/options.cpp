@@ -48,7 +48,7 @@ struct Command {
   std::array<std::string_view, 6> options;
   std::size_t positional;
 };
-constexpr std::array<Command, 9> kCommands = {{
+constexpr std::array<Command, 11> kCommands = {{
     {"pull", {"--store", "--platform", "--max-size", ""}, 1},
     {"feature", {"--store", "", "", ""}, 1},
     {"import", {"--store", "--platform", "--max-size", "--name"}, 1},
@@ -58,6 +58,8 @@ constexpr std::array<Command, 9> kCommands = {{
     {"save", {"--store", "--base", "--origin", "--file"}, 1},
     {"config", {"--store", "--base", "", ""}, 0},
     {"compose", {"--store", "--base", "--origin", "--layer", "--label", "--base-layers"}, 1},
+    {"login", {"--user"}, 1},
+    {"logout", {}, 1},
 }};
 
 Result<Arguments> read_arguments(const Command& command, const std::vector<std::string>& list) {
@@ -224,6 +226,12 @@ Result<decltype(Options::action)> read_action(std::string_view command,
     TRY_ASSIGN(SealOptions seal, read_seal(arguments));
     return seal;
   }
+  if (command == "login") {
+    return LoginOptions{arguments.positional[0], arguments.value("--user")};
+  }
+  if (command == "logout") {
+    return LogoutOptions{arguments.positional[0]};
+  }
   return image::fetch::BootstrapRequest{arguments.value("--distribution"),
                                         arguments.value("--suite"), arguments.value("--mirror")};
 }
@@ -238,12 +246,15 @@ Result<Options> parse_options(const std::vector<std::string>& arguments,
       });
   if (command == kCommands.end()) {
     return usage(
-        "expected one of pull, feature, import, bootstrap, seal, compose, push, save, config");
+        "expected one of pull, feature, import, bootstrap, seal, compose, push, save, config, "
+        "login, "
+        "logout");
   }
   TRY_ASSIGN(const Arguments read,
              read_arguments(*command, {arguments.begin() + 1, arguments.end()}));
   std::string store = read.value("--store");
-  if (!store.starts_with('/')) {
+  const bool needs_store = command->options[0] == "--store";
+  if (needs_store && !store.starts_with('/')) {
     return usage("--store needs an absolute path");
   }
   image::Platform platform = image::host_platform();

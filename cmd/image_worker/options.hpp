@@ -50,8 +50,16 @@ struct SaveOptions {
   std::string file;
 };
 
+struct LoginOptions {
+  std::string registry;
+  std::string user;  ///< the password is on standard input
+};
+struct LogoutOptions {
+  std::string registry;
+};
+
 struct Options {
-  std::string store;
+  std::string store;         ///< empty for a login and a logout, which need none
   image::Platform platform;  ///< the host's unless given
   std::optional<ByteSize> max_size;
   std::optional<std::uint64_t> max_ratio;
@@ -64,7 +72,9 @@ struct Options {
                SaveOptions,
                ConfigOptions,
                PushOptions,
-               ComposeOptions>
+               ComposeOptions,
+               LoginOptions,
+               LogoutOptions>
       action;
 };
 

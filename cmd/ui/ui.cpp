@@ -136,9 +136,17 @@ Result<bool> Ui::confirm(std::string_view question, std::string_view otherwise) 
 }
 
 Result<std::string> Ui::ask(std::string_view question, std::string_view preset) {
-  write_err(progress_.clear() + format("{} [{}] ", text::sanitize(question), preset));
+  const std::string shown = preset.empty() ? "" : format("[{}] ", preset);
+  write_err(progress_.clear() + format("{} {}", text::sanitize(question), shown));
   TRY_ASSIGN(std::string answer, read_answer());
   return answer.empty() ? std::string(preset) : answer;
+}
+
+Result<std::string> Ui::ask_secret(std::string_view question) {
+  write_err(progress_.clear() + format("{} ", text::sanitize(question)));
+  auto answer = sys::read_hidden_line(settings_.in_fd);
+  write_err("\n");
+  return answer;
 }
 
 Result<std::string> Ui::read_answer() {

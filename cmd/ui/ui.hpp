@@ -57,8 +57,12 @@ class Ui final : public Reporter {
   /// answers it. Errors: usage, naming the flag, when nobody can be asked.
   Result<bool> confirm(std::string_view question, std::string_view otherwise);
 
-  /// A question with an answer of one line; an empty one is `preset`. Only where can_ask().
+  /// A question with an answer of one line; an empty one is `preset`, which is shown if it is some.
+  /// Only where can_ask().
   Result<std::string> ask(std::string_view question, std::string_view preset);
+
+  /// The same, without showing what is typed. Interrupted, it leaves the terminal as it was.
+  Result<std::string> ask_secret(std::string_view question);
 
   bool is_quiet() const { return settings_.verbosity == Verbosity::quiet; }
   /// How data is decorated.

@@ -48,6 +48,11 @@ Result<Outcome> read_result(const Json& event) {
     TRY_ASSIGN(RunConfig config, RunConfig::from_json(*run));
     return Outcome(std::move(config));
   }
+  if (json::find(event, "login") != nullptr) {
+    TRY_ASSIGN(const Json* login, json::get_object(event, "login"));
+    TRY_ASSIGN(LoginRecord record, LoginRecord::from_json(*login));
+    return Outcome(std::move(record));
+  }
   TRY_ASSIGN(const Json* image, json::get_object(event, "image"));
   TRY_ASSIGN(ImageRecord record, ImageRecord::from_json(*image));
   return Outcome(std::move(record));
@@ -115,6 +120,8 @@ void EventWriter::result(const WorkerResult& result) {
     send({{"event", "result"}, {"layer", layer->to_json()}});
   } else if (const auto* run = std::get_if<RunConfig>(&result)) {
     send({{"event", "result"}, {"run", run->to_json()}});
+  } else if (const auto* login = std::get_if<LoginRecord>(&result)) {
+    send({{"event", "result"}, {"login", login->to_json()}});
   } else {
     send({{"event", "result"}, {"feature", std::get<StoredFeature>(result).to_json()}});
   }

@@ -8,6 +8,7 @@
 //   {"event":"result","layer":{"diff_id":"...","chain_id":"...","size_bytes":0}}
 //   {"event":"result","feature":{"manifest":"...","feature":{...},"files":[...]}}
 //   {"event":"result","run":{"entrypoint":[...],"command":[...],...}}
+//   {"event":"result","login":{"registry":"...","places":["..."],"left":["..."]}}
 //   {"event":"error","error":{"code":"...","message":"...","causes":["..."],"hint":"..."}}
 #pragma once
 
@@ -20,6 +21,7 @@
 #include "env/base/reporter.hpp"
 #include "env/base/result.hpp"
 #include "env/image/feature.hpp"
+#include "env/image/login_record.hpp"
 #include "env/image/record.hpp"
 #include "env/image/run_config.hpp"
 #include "env/image/sealed_layer.hpp"
@@ -27,7 +29,7 @@
 namespace devenv::image {
 
 /// What a command of devenv-image gives.
-using WorkerResult = std::variant<ImageRecord, SealedLayer, StoredFeature, RunConfig>;
+using WorkerResult = std::variant<ImageRecord, SealedLayer, StoredFeature, RunConfig, LoginRecord>;
 
 /// The sending side. A write that fails is ignored: the reader is gone and will be noticed (a
 /// program that uses this ignores SIGPIPE). A line is one write: lines of several processes on one

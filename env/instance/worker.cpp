@@ -43,13 +43,30 @@ class Events {
   std::optional<Result<image::WorkerResult>> outcome_;
 };
 
+/// A pipe that has it already; no descriptor for nothing.
+Result<sys::UniqueFd> readable(std::string_view input) {
+  // As much as an empty pipe takes without a reader: pipe(7), "Pipe capacity".
+  constexpr std::size_t kMaxBytes = 32U * 1024;
+  if (input.empty()) {
+    return sys::UniqueFd();
+  }
+  if (input.size() > kMaxBytes) {
+    return fail(ErrorCode::usage, format("more than {} bytes of input", kMaxBytes));
+  }
+  TRY_ASSIGN(sys::Pipe pipe, sys::make_pipe());
+  TRY(sys::write_all(pipe.write_end.get(), input));
+  return std::move(pipe.read_end);
+}
+
 }  // namespace
 
 Result<image::WorkerResult> run_any_worker(const Workspace& workspace,
                                            const std::vector<std::string>& arguments,
-                                           Reporter& reporter) {
+                                           Reporter& reporter,
+                                           std::string_view input) {
   TRY_ASSIGN(sys::Pipe pipe, sys::make_pipe());
-  sys::Command command{.stdout_fd = pipe.write_end.get()};
+  TRY_ASSIGN(const sys::UniqueFd input_fd, readable(input));
+  sys::Command command{.stdin_fd = input_fd.get(), .stdout_fd = pipe.write_end.get()};
   command.argv.push_back(workspace.image_program());
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   LOG_DEBUG("running {}", join(command.argv, " "));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -17,17 +18,20 @@ namespace devenv::instance {
 /// Runs devenv-image to its end, passing on what it reports.
 ///
 /// A signal that ends us is passed on and waited for: only the worker can remove what belongs to
-/// ids of the map. It notices by itself when we are killed.
+/// ids of the map. It notices by itself when we are killed. `input` is its standard input: what
+/// must not be among the arguments, which everybody can see; at most 32 KiB.
 Result<image::WorkerResult> run_any_worker(const Workspace& workspace,
                                            const std::vector<std::string>& arguments,
-                                           Reporter& reporter);
+                                           Reporter& reporter,
+                                           std::string_view input = {});
 
 /// The same for a command that gives a `Wanted`.
 template <typename Wanted>
 Result<Wanted> run_worker(const Workspace& workspace,
                           const std::vector<std::string>& arguments,
-                          Reporter& reporter) {
-  TRY_ASSIGN(image::WorkerResult result, run_any_worker(workspace, arguments, reporter));
+                          Reporter& reporter,
+                          std::string_view input = {}) {
+  TRY_ASSIGN(image::WorkerResult result, run_any_worker(workspace, arguments, reporter, input));
   if (auto* wanted = std::get_if<Wanted>(&result)) {
     return std::move(*wanted);
   }

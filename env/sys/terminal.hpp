@@ -3,6 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
+
+#include "env/base/result.hpp"
 
 namespace devenv::sys {
 
@@ -15,5 +18,10 @@ struct TerminalSize {
 };
 /// TIOCGWINSZ (ioctl_tty(2)); nullopt when `fd` is no terminal or one that does not know its size.
 std::optional<TerminalSize> terminal_size(int fd);
+
+/// A line of a terminal that does not show it meanwhile, without its end; "" at the end of input.
+/// Signals that end this process do so after the terminal is as it was. Source: termios(3), ECHO.
+/// Errors: failed when `fd` is no terminal.
+Result<std::string> read_hidden_line(int fd);
 
 }  // namespace devenv::sys

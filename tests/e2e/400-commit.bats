@@ -213,7 +213,7 @@ manifest_of() {
   expect 0 devenv image pull "$REGISTRY/busybox:latest"
   fails_with 6 "the registry does not let you push to '$LOCKED/team/busybox:1' (HTTP 401)" \
     devenv image push "$REGISTRY/busybox:latest" "$LOCKED/team/busybox:1"
-  contains "$stderr" "hint: log in with \`podman login $LOCKED\`"
+  contains "$stderr" "hint: log in as somebody who may write there: devenv image login $LOCKED"
   expect 0 skopeo login --tls-verify=false --username user --password secret \
     --authfile "$BATS_TEST_TMPDIR/auth.json" "$LOCKED"
   export REGISTRY_AUTH_FILE=$BATS_TEST_TMPDIR/auth.json

@@ -42,14 +42,14 @@ $wanted"
 @test "registry: 401, access denied" {
   refused 6 login small <<'EOF'
   caused by: access to 'REF' denied (HTTP 401): who are you
-hint: check the image's name: many registries deny access to what does not exist
+hint: check the image's name, or log in: devenv image login HOST
 EOF
 }
 
 @test "registry: 403, forbidden" {
   refused 6 forbidden small <<'EOF'
   caused by: access to 'REF' denied (HTTP 403): not for you
-hint: check the image's name: many registries deny access to what does not exist
+hint: check the image's name, or log in: devenv image login HOST
 EOF
 }
 

@@ -181,7 +181,8 @@ Result<StoredFeature> put(const Store& store, const Digest& manifest, const File
 Result<StoredFeature> fetch(const Context& context, const Reference& reference) {
   TRY_ASSIGN(auto login, registry::load_credentials(registry::credential_name(reference),
                                                     context.get_variable));
-  registry::RegistryClient client(reference, context.timeouts, {.login = std::move(login)});
+  registry::RegistryClient client(registry::Endpoint::of(reference), context.timeouts,
+                                  {.login = std::move(login)});
   TRY_ASSIGN(const registry::FetchedManifest manifest, client.manifest(reference.selector()));
   if (auto found = find_feature(context.store.path(), manifest.digest)) {
     return *std::move(found);

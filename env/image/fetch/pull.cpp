@@ -108,7 +108,8 @@ Result<ImageRecord> pull(const Context& context,
   TRY_ASSIGN_CONTEXT(
       auto login,
       registry::load_credentials(registry::credential_name(reference), context.get_variable), what);
-  RegistryClient client(reference, context.timeouts, {.login = std::move(login)});
+  RegistryClient client(registry::Endpoint::of(reference), context.timeouts,
+                        {.login = std::move(login)});
   TRY_ASSIGN_CONTEXT(const ImagePlan plan, plan_pull(context, client, reference, platform), what);
   // The workers of the layers are forked from here.
   client.disconnect();

@@ -178,7 +178,7 @@ Result<Pusher> make_pusher(const Context& context,
                                   Access access) -> Result<RegistryClient> {
     TRY_ASSIGN(access.login, registry::load_credentials(registry::credential_name(reference),
                                                         context.get_variable));
-    return RegistryClient(reference, context.timeouts, std::move(access));
+    return RegistryClient(registry::Endpoint::of(reference), context.timeouts, std::move(access));
   };
   const std::vector<Reference> origins = origins_of(image, loaded.plan.manifest);
   Access access{.push = true};

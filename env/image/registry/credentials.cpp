@@ -16,7 +16,6 @@
 namespace devenv::image::registry {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 1024U * 1024;
 constexpr const char* kDockerHost = "docker.io";
 /// What docker calls its own registry, also when it asks a helper.
 constexpr const char* kDockerServer = "https://index.docker.io/v1/";
@@ -93,6 +92,13 @@ AuthEntry registry_helper(const Json& document, const std::string& name) {
   return {};
 }
 
+/// The helper of all registries.
+AuthEntry common_helper(const Json& document, const std::string& name) {
+  return {.credentials = std::nullopt,
+          .helper = json::string_or(document, "credsStore", ""),
+          .servers = server_names(host_of(name), "")};
+}
+
 /// Asks under each name until there is an answer. A helper that is not there or fails is no error.
 std::optional<Credentials> ask(const AuthEntry& entry, std::string& problem) {
   for (const std::string& server : entry.servers) {
@@ -138,7 +144,7 @@ std::string Credentials::basic() const {
 Result<AuthEntry> find_entry(std::string_view file_contents,
                              AuthForm form,
                              const std::string& name) {
-  TRY_ASSIGN(const Json document, json::parse(file_contents, {.max_bytes = kMaxFileBytes}));
+  TRY_ASSIGN(const Json document, json::parse(file_contents, {.max_bytes = kMaxAuthFileBytes}));
   AuthEntry entry;
   if (form == AuthForm::current) {
     entry = registry_helper(document, name);
@@ -163,10 +169,28 @@ Result<AuthEntry> find_entry(std::string_view file_contents,
     }
   }
   if (form == AuthForm::current) {
-    entry.helper = json::string_or(document, "credsStore", "");
-    entry.servers = server_names(host_of(name), "");
+    return common_helper(document, name);
   }
   return entry;
+}
+
+Result<AuthEntry> find_helper(std::string_view file_contents, const std::string& name) {
+  TRY_ASSIGN(const Json document, json::parse(file_contents, {.max_bytes = kMaxAuthFileBytes}));
+  AuthEntry entry = registry_helper(document, name);
+  return entry.helper.empty() ? common_helper(document, name) : std::move(entry);
+}
+
+bool has_entry(std::string_view file_contents, AuthForm form, const std::string& name) {
+  const auto document = json::parse(file_contents, {.max_bytes = kMaxAuthFileBytes});
+  if (!document) {
+    return false;
+  }
+  const Json* auths = form == AuthForm::legacy ? &*document : json::find(*document, "auths");
+  if (auths == nullptr || !auths->is_object()) {
+    return false;
+  }
+  const auto found = find_exact(*auths, name);
+  return found && *found;
 }
 
 std::vector<AuthFile> credential_files(
@@ -197,7 +221,7 @@ Result<FoundCredentials> load_credentials(
   const bool named = !get_variable("REGISTRY_AUTH_FILE").empty();
   FoundCredentials found;
   for (const AuthFile& file : credential_files(get_variable)) {
-    const auto contents = sys::read_regular_file(file.path, kMaxFileBytes);
+    const auto contents = sys::read_regular_file(file.path, kMaxAuthFileBytes);
     if (!contents) {
       if (named) {
         return fail(contents.error().context("cannot read the file that REGISTRY_AUTH_FILE names"));

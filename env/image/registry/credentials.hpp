@@ -57,6 +57,16 @@ Result<AuthEntry> find_entry(std::string_view file_contents,
                              AuthForm form,
                              const std::string& name);
 
+/// The helper of the registry `name` alone, whatever else the file has: that of "credHelpers", else
+/// "credsStore". Errors: integrity.
+Result<AuthEntry> find_helper(std::string_view file_contents, const std::string& name);
+
+/// Whether the file has a secret for exactly this name.
+bool has_entry(std::string_view file_contents, AuthForm form, const std::string& name);
+
+/// No file of passwords is larger.
+inline constexpr std::size_t kMaxAuthFileBytes = 1024U * 1024;
+
 /// "docker.io" for "https://index.docker.io/v1/", "host" for "https://host/v2/".
 std::string normalize_auth_key(std::string_view key);
 

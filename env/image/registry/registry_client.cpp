@@ -64,10 +64,17 @@ std::chrono::milliseconds wait_before(int attempt) {
 
 }  // namespace
 
-RegistryClient::RegistryClient(const Reference& reference, const Timeouts& timeouts, Access access)
-    : name_(reference.string()),
-      host_(api_host(reference.registry())),
-      repository_(reference.repository()),
+Endpoint Endpoint::of(const Reference& reference) {
+  return {.registry = reference.registry(),
+          .repository = reference.repository(),
+          .name = reference.string()};
+}
+
+RegistryClient::RegistryClient(Endpoint endpoint, const Timeouts& timeouts, Access access)
+    : name_(std::move(endpoint.name)),
+      registry_(std::move(endpoint.registry)),
+      host_(api_host(registry_)),
+      repository_(std::move(endpoint.repository)),
       timeouts_(timeouts),
       access_(std::move(access)),
       scheme_(is_loopback(host_) ? "" : "https") {}
@@ -218,15 +225,25 @@ Error RegistryClient::denied_or_failed(const Answer& answer,
                                        std::string_view name) const {
   const Error error = status_error(answer.response, answer.error_body, subject, name);
   const bool denied = answer.response.status == 401 || answer.response.status == 403;
-  if (!denied || access_.login.problem.empty()) {
+  if (!denied) {
     return error;
   }
-  return error.with_hint(format("there may be a password that was not found: {}",
-                                text::sanitize(access_.login.problem)));
+  if (!access_.login.problem.empty()) {
+    return error.with_hint(format("there may be a password that was not found: {}",
+                                  text::sanitize(access_.login.problem)));
+  }
+  if (!access_.login.credentials && subject != Subject::push) {
+    return error.with_hint(format("check the image's name, or log in: devenv image login {}",
+                                  text::sanitize(registry_)));
+  }
+  return error;
 }
 
 /// What tokens are for.
 std::vector<std::string> RegistryClient::scopes() const {
+  if (repository_.empty()) {
+    return {};
+  }
   std::vector<std::string> scopes = {
       format("repository:{}:{}", repository_, access_.push ? "pull,push" : "pull")};
   for (const std::string& repository : access_.mount_from) {
@@ -254,8 +271,8 @@ Result<Token> RegistryClient::ask_for_token(const Challenge& challenge) {
   const Asked asked{.method = refreshes ? HttpMethod::post : HttpMethod::get,
                     .body = refreshes ? &posted : nullptr,
                     .content_type = refreshes ? "application/x-www-form-urlencoded" : "",
-                    .subject = Subject::token,
-                    .name = url.authority()};
+                    .subject = repository_.empty() ? Subject::login : Subject::token,
+                    .name = repository_.empty() ? name_ : url.authority()};
   std::string body;
   const BodySink sink = collect(body, kMaxTokenAnswerBytes, "the token server's answer");
   // The token server is trusted with the password: the registry, over TLS, has named it.
@@ -269,7 +286,8 @@ Result<Token> RegistryClient::ask_for_token(const Challenge& challenge) {
   authorization_ = before;
   if (!answer) {
     return fail(answer.error().error.context(
-        format("cannot get a token to {} '{}'", access_.push ? "push" : "pull", name_)));
+        format("cannot get a token to {} '{}'",
+               repository_.empty() ? "log in to" : (access_.push ? "push" : "pull"), name_)));
   }
   if (!is_success(answer->response.status)) {
     return fail(denied_or_failed(*answer, asked.subject, asked.name));
@@ -292,6 +310,18 @@ Result<std::string> RegistryClient::get_document(const Asked& asked, HttpRespons
   }
   response = std::move(answer->response);
   return body;
+}
+
+Result<void> RegistryClient::check_login() {
+  const Asked asked{.subject = Subject::login, .name = name_};
+  const Exchange answer = retry([&] { return ask(asked); });
+  if (!answer) {
+    return fail(answer.error().error);
+  }
+  if (!is_success(answer->response.status)) {
+    return fail(status_error(answer->response, answer->error_body, asked.subject, asked.name));
+  }
+  return {};
 }
 
 Result<FetchedManifest> RegistryClient::manifest(const std::string& selector) {

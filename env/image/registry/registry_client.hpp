@@ -30,6 +30,15 @@ struct FetchedManifest {
   Digest digest;  ///< of exactly these bytes
 };
 
+/// Whom a client asks, and what about.
+struct Endpoint {
+  std::string registry;    ///< "docker.io", "localhost:5000"
+  std::string repository;  ///< "library/debian"; empty to ask about the registry itself
+  std::string name;        ///< for messages: the image as its user would write it
+
+  static Endpoint of(const Reference& reference);
+};
+
 /// What a client may do, and as whom.
 struct Access {
   FoundCredentials login = {};
@@ -47,7 +56,10 @@ struct Access {
 /// goes to the registry's own origin only.
 class RegistryClient {
  public:
-  RegistryClient(const Reference& reference, const Timeouts& timeouts, Access access = {});
+  RegistryClient(Endpoint endpoint, const Timeouts& timeouts, Access access = {});
+
+  /// Whether the registry is one, and takes the credentials.
+  Result<void> check_login();
 
   /// By tag or "sha256:...". The digest is compared with the one asked for and with the one the
   /// registry names. At most kMaxDocumentBytes.
@@ -127,7 +139,8 @@ class RegistryClient {
   Result<std::string> get_document(const Asked& asked, HttpResponse& response);
 
   std::string name_;  ///< for messages: the image as its user would write it
-  std::string host_;
+  std::string registry_;
+  std::string host_;  ///< that serves the registry's API
   std::string repository_;
   Timeouts timeouts_;
   Access access_;

@@ -41,6 +41,8 @@ std::string describe(Subject subject, std::string_view name) {
       return format("a token from '{}'", shown);
     case Subject::push:
       return format("a push to '{}'", shown);
+    case Subject::login:
+      return format("a login to '{}'", shown);
   }
   return shown;
 }
@@ -76,8 +78,7 @@ std::optional<Error> push_error(const HttpResponse& response,
       return Error(ErrorCode::network,
                    format("the registry does not let you push to '{}' (HTTP {}){}", shown,
                           response.status, words))
-          .with_hint(format("log in with `podman login {0}`, `docker login {0}` or `skopeo login "
-                            "{0}`, as somebody who may write there",
+          .with_hint(format("log in as somebody who may write there: devenv image login {}",
                             registry_of(name)));
     case 404:
       return Error(ErrorCode::network,
@@ -100,6 +101,26 @@ std::optional<Error> push_error(const HttpResponse& response,
                                             shown, response.status, words));
   }
   return std::nullopt;
+}
+
+/// What a login can be told that nobody else can.
+std::optional<Error> login_error(const HttpResponse& response,
+                                 const std::string& words,
+                                 std::string_view name) {
+  const std::string shown = text::sanitize(name);
+  switch (response.status) {
+    case 401:
+    case 403:
+      return Error(ErrorCode::network,
+                   format("'{}' does not accept the user name and password (HTTP {}){}", shown,
+                          response.status, words))
+          .with_hint("some registries want an access token in the place of the password");
+    case 404:
+      return Error(ErrorCode::network, format("'{}' is no registry (HTTP 404)", shown))
+          .with_hint("check the registry's name");
+    default:
+      return std::nullopt;
+  }
 }
 
 Error too_many_requests(const HttpResponse& response,
@@ -131,10 +152,10 @@ Error status_error(const HttpResponse& response,
                    std::string_view name) {
   const std::string what = describe(subject, name);
   const std::string words = own_words(body);
-  if (subject == Subject::push) {
-    if (auto error = push_error(response, words, name)) {
-      return *std::move(error);
-    }
+  if (auto error = subject == Subject::push    ? push_error(response, words, name)
+                   : subject == Subject::login ? login_error(response, words, name)
+                                               : std::nullopt) {
+    return *std::move(error);
   }
   switch (response.status) {
     case 401:

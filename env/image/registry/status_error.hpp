@@ -13,11 +13,11 @@
 namespace devenv::image::registry {
 
 /// What was asked for, for the message.
-enum class Subject { manifest, blob, token, push };
+enum class Subject { manifest, blob, token, push, login };
 
 /// The error for an answer that is no success. `name` is the image (manifest), the digest (blob) or
-/// the host (token); `push` is whatever is sent, for the image of that name; `body` is the
-/// beginning of the answer, whose own words are repeated.
+/// the host (token); `push` is whatever is sent, for the image of that name; `login` has the
+/// registry's name; `body` is the beginning of the answer, whose own words are repeated.
 ///
 /// Codes: 404 for a manifest is not_found; everything else (401, 403, 429, 5xx, a blob that is
 /// gone) is network, so that a caller with another source for an image can turn to it, but not when

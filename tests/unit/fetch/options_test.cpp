@@ -107,6 +107,18 @@ TEST_CASE("image worker options: push and compose") {
   }
 }
 
+TEST_CASE("image worker options: login and logout need no store, and no password") {
+  const auto login = parse_options({"login", "--user", "me", "--", "quay.io"}, no_variables);
+  REQUIRE(login);
+  CHECK(std::get<LoginOptions>(login->action).registry == "quay.io");
+  CHECK(std::get<LoginOptions>(login->action).user == "me");
+  const auto logout = parse_options({"logout", "quay.io"}, no_variables);
+  REQUIRE(logout);
+  CHECK(std::get<LogoutOptions>(logout->action).registry == "quay.io");
+  CHECK_FALSE(parse_options({"login", "--password", "x", "quay.io"}, no_variables));
+  CHECK_FALSE(parse_options({"logout"}, no_variables));
+}
+
 TEST_CASE("image worker options: limits come from variables, too") {
   const auto variables = [](const char* name) -> std::string {
     return std::string_view(name) == "DEVENV_IMAGE_MAX_SIZE" ? "10M" : "7";

@@ -112,6 +112,17 @@ TEST_CASE("worker events: the result may be a layer") {
   CHECK(std::get<SealedLayer>(**outcome) == layer);
 }
 
+TEST_CASE("worker events: the result may be a login") {
+  const LoginRecord record{.registry = "quay.io", .places = {"/a"}, .left = {"/b", "/c"}};
+  const auto lines = sent([&](EventWriter& writer) { writer.result(record); });
+  REQUIRE(lines.size() == 1);
+  Notes notes;
+  const auto outcome = handle_event(lines[0], notes);
+  REQUIRE(outcome);
+  REQUIRE(*outcome);
+  CHECK(std::get<LoginRecord>(**outcome) == record);
+}
+
 TEST_CASE("worker events: an error arrives with causes, code and hint") {
   const Error error = Error(ErrorCode::network, "timed out")
                           .with_hint("try again")

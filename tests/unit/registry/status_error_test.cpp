@@ -20,9 +20,7 @@ TEST_CASE("status: what a push is told") {
     const char* message;
     const char* hint;
   };
-  const char* kLogIn =
-      "log in with `podman login x`, `docker login x` or `skopeo login x`, as somebody who may "
-      "write there";
+  const char* kLogIn = "log in as somebody who may write there: devenv image login x";
   for (const Row& row : std::vector<Row>{
            {response(401), "the registry does not let you push to 'x/y:1' (HTTP 401): no", kLogIn},
            {response(403), "the registry does not let you push to 'x/y:1' (HTTP 403): no", kLogIn},
