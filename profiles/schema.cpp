@@ -120,7 +120,7 @@ class Checker {
 
   void report_type(const SchemaKey& row, const TomlValue& value, std::string_view wanted) {
     report(value.position,
-           format("'{}' must be {}, not {}", row.name, wanted, profiles::describe(value.type)), "");
+           format("'{}' must be {}, not {}", row.name, wanted, devenv::describe(value.type)), "");
   }
 
   void check_value(const SchemaKey& row, const TomlValue& value) {
@@ -208,7 +208,7 @@ class Checker {
   void report_member(const TomlMember& member, std::string_view wanted) {
     report(member.value.position,
            format("'{}' must be {}, not {}", text::sanitize(member.key), wanted,
-                  profiles::describe(member.value.type)),
+                  devenv::describe(member.value.type)),
            "");
   }
 

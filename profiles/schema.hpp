@@ -11,9 +11,11 @@
 #include "env/base/json.hpp"
 #include "profiles/profile.hpp"
 
-namespace devenv::profiles {
-
+namespace devenv {
 struct TomlValue;
+}
+
+namespace devenv::profiles {
 
 enum class ValueKind {
   text,          ///< a string
