@@ -172,15 +172,18 @@ Result<Reference> Reference::parse(std::string_view text) {
     rest = rest.substr(0, colon);
   }
   std::string_view registry = kDefaultRegistry;
+  bool has_registry = false;
   const std::size_t first_slash = rest.find('/');
   if (first_slash != std::string_view::npos && looks_like_registry(rest.substr(0, first_slash))) {
     registry = rest.substr(0, first_slash);
     rest = rest.substr(first_slash + 1);
+    has_registry = true;
     if (!is_registry(registry)) {
       return fail(invalid(text, format("'{}' is not a host name", text::sanitize(registry))));
     }
   }
   TRY(check_repository(text, rest));
+  reference.short_name_ = has_registry ? "" : std::string(rest);
   // The old name of Docker Hub is still in people's scripts.
   reference.registry_ = registry == "index.docker.io" ? kDefaultRegistry : registry;
   const bool official =
@@ -195,9 +198,21 @@ Result<Reference> Reference::parse(std::string_view text) {
   return reference;
 }
 
+bool Reference::operator==(const Reference& other) const {
+  return registry_ == other.registry_ && repository_ == other.repository_ && tag_ == other.tag_ &&
+         digest_ == other.digest_;
+}
+
 std::string Reference::string() const {
-  return registry_ + "/" + repository_ + (tag_ ? ":" + *tag_ : "") +
-         (digest_ ? "@" + digest_->string() : "");
+  return registry_ + "/" + repository_ + version();
+}
+
+std::string Reference::as_written() const {
+  return is_short() ? short_name_ + version() : string();
+}
+
+std::string Reference::version() const {
+  return (tag_ ? ":" + *tag_ : "") + (digest_ ? "@" + digest_->string() : "");
 }
 
 std::string Reference::selector() const {

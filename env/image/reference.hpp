@@ -24,6 +24,14 @@ class Reference {
   const std::optional<std::string>& tag() const { return tag_; }
   const std::optional<Digest>& digest() const { return digest_; }
 
+  /// Whether it was written without a registry: Docker's is only the default.
+  bool is_short() const { return !short_name_.empty(); }
+  /// What was written, without tag and digest: "debian"; "" unless is_short().
+  const std::string& short_name() const { return short_name_; }
+
+  /// string(), but without the registry where none was written: "debian:13".
+  std::string as_written() const;
+
   /// In full: "docker.io/library/debian:13".
   std::string string() const;
   /// What a manifest is asked for by: the digest, else the tag.
@@ -31,12 +39,15 @@ class Reference {
   /// Last component and tag in a form fit for an environment's name: "debian-13", "alpine".
   std::string suggested_name() const;
 
-  bool operator==(const Reference&) const = default;
+  /// Whether they name the same image, however they were written.
+  bool operator==(const Reference& other) const;
 
  private:
   Reference() = default;
+  std::string version() const;
   std::string registry_;
   std::string repository_;
+  std::string short_name_;
   std::optional<std::string> tag_;
   std::optional<Digest> digest_;
 };

@@ -118,3 +118,27 @@ TEST_CASE("reference: says what is wrong") {
   }
   CHECK(Reference::parse("Debian:13").error().hint() == "try debian:13");
 }
+
+TEST_CASE("reference: what was written without a registry is known to have been") {
+  struct Row {
+    std::string text;
+    std::string short_name;
+    std::string as_written;
+  };
+  for (const Row& row : {
+           Row{"debian", "debian", "debian:latest"},
+           Row{"debian:13", "debian", "debian:13"},
+           Row{"docker://ada/tool@" + kDigest, "ada/tool", "ada/tool@" + kDigest},
+           Row{"docker.io/debian:13", "", "docker.io/library/debian:13"},
+           Row{"localhost/mine", "", "localhost/mine:latest"},
+       }) {
+    CAPTURE(row.text);
+    const Reference reference = Reference::parse(row.text).value();
+    CHECK(reference.is_short() == !row.short_name.empty());
+    CHECK(reference.short_name() == row.short_name);
+    CHECK(reference.as_written() == row.as_written);
+  }
+  // However they were written.
+  CHECK(Reference::parse("debian:13").value() ==
+        Reference::parse("docker.io/library/debian:13").value());
+}
