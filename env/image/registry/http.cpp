@@ -117,29 +117,78 @@ TransportFailure kind_of(CURLcode code) {
   }
 }
 
-std::string hint_for(TransportFailure kind) {
+/// What a host's certificates are kept in.
+std::string certificates_of(const Url& url) {
+  return "~/.config/containers/certs.d/" + text::sanitize(url.authority());
+}
+
+std::string hint_for(TransportFailure kind, const Url& url) {
   switch (kind) {
     case TransportFailure::unreachable:
       return "check the network connection and the registry's name; a proxy is taken from "
              "HTTPS_PROXY";
     case TransportFailure::untrusted:
-      return "add the registry's certificate authority to the system's, or name it in "
-             "SSL_CERT_FILE";
+      return format(
+          "put the registry's certificate authority into {}/ca.crt, or name it in "
+          "SSL_CERT_FILE",
+          certificates_of(url));
     default:
       return "";
   }
 }
 
-TransportError transport_error(CURLcode code, bool connected, const Url& url, const char* detail) {
+/// How far an exchange came before it failed.
+struct Progress {
+  bool connected = false;
+  bool only_tls = false;  ///< TLS was agreed on, and nothing came after that
+};
+
+Progress progress_of(CURL* curl, bool nothing_came) {
+  curl_off_t tls = 0;
+  curl_off_t request = 0;
+  curl_easy_getinfo(curl, CURLINFO_APPCONNECT_TIME_T, &tls);
+  curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &request);
+  return {.connected = tls > 0 || request > 0, .only_tls = tls > 0 && nothing_came};
+}
+
+TransportError transport_error(CURLcode code,
+                               const Progress& progress,
+                               const HttpRequest& request,
+                               const char* detail) {
+  const Url& url = request.url;
   TransportFailure kind = kind_of(code);
-  if (kind == TransportFailure::interrupted && !connected) {
+  if (kind == TransportFailure::interrupted && !progress.connected) {
     kind = TransportFailure::unreachable;  // a timeout while connecting
   }
-  const std::string reason = *detail != '\0' ? detail : curl_easy_strerror(code);
-  Error error(kind == TransportFailure::refused ? ErrorCode::failed : ErrorCode::network,
-              format("cannot get '{}://{}': {}", url.scheme, text::sanitize(url.authority()),
-                     text::sanitize(reason)));
-  return {kind, error.with_hint(hint_for(kind))};
+  const std::string reason = text::sanitize(*detail != '\0' ? detail : curl_easy_strerror(code));
+  // Files of the user that are no certificates.
+  const std::string file = code == CURLE_SSL_CERTPROBLEM      ? request.tls.certificate_file
+                           : code == CURLE_SSL_CACERT_BADFILE ? request.tls.directory
+                                                              : "";
+  if (!file.empty()) {
+    return {kind, Error(ErrorCode::failed, format("cannot use the certificate in '{}': {}",
+                                                  text::sanitize(file), reason))
+                      .with_hint("certificates and keys are PEM text; keys have no password")};
+  }
+  // Who sends an alert speaks TLS, but not with us as we are (RFC 8446, 6.2). With TLS 1.3 it comes
+  // after the handshake, and may be lost when the connection is closed behind it.
+  const bool alert =
+      kind != TransportFailure::refused && reason.find(" alert ") != std::string::npos;
+  const bool closed =
+      code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
+  const bool turned_away =
+      alert || (closed && progress.only_tls && request.tls.certificate_file.empty());
+  if (alert) {
+    kind = TransportFailure::untrusted;
+  }
+  Error error(
+      kind == TransportFailure::refused ? ErrorCode::failed : ErrorCode::network,
+      format("cannot get '{}://{}': {}", url.scheme, text::sanitize(url.authority()), reason));
+  return {kind,
+          error.with_hint(turned_away ? format("the registry may want a certificate: put NAME.cert "
+                                               "and NAME.key into {}",
+                                               certificates_of(url))
+                                      : hint_for(kind, url))};
 }
 
 Result<HeaderList> header_list(const std::vector<std::string>& headers) {
@@ -153,6 +202,25 @@ Result<HeaderList> header_list(const std::vector<std::string>& headers) {
     list.reset(longer);
   }
   return list;
+}
+
+/// The strings outlive the exchange: they are the request's.
+void configure_tls(CURL* curl, const TlsSettings& tls) {
+  if (!tls.verify) {
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  if (!tls.authorities.empty()) {
+    curl_blob blob{};
+    blob.data = const_cast<char*>(tls.authorities.data());
+    blob.len = tls.authorities.size();
+    blob.flags = CURL_BLOB_NOCOPY;
+    curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
+  }
+  if (!tls.certificate_file.empty()) {
+    curl_easy_setopt(curl, CURLOPT_SSLCERT, tls.certificate_file.c_str());
+    curl_easy_setopt(curl, CURLOPT_SSLKEY, tls.key_file.c_str());
+  }
 }
 
 void configure(CURL* curl, const HttpRequest& request, const std::string& url) {
@@ -173,11 +241,17 @@ void configure(CURL* curl, const HttpRequest& request, const std::string& url) {
   }
   if (is_loopback(request.url.host)) {
     curl_easy_setopt(curl, CURLOPT_PROXY, "");  // no proxy can reach it
+  } else if (const std::string proxy = sys::get_variable("HTTP_PROXY");
+             request.url.scheme == "http" && !proxy.empty() &&
+             sys::get_variable("http_proxy").empty()) {
+    // libcurl only takes the other spelling, because of servers that put headers into variables.
+    curl_easy_setopt(curl, CURLOPT_PROXY, proxy.c_str());
   }
   // OpenSSL's variables: libcurl has a path of its own, and only curl(1) looks at them.
   if (const std::string file = sys::get_variable("SSL_CERT_FILE"); !file.empty()) {
     curl_easy_setopt(curl, CURLOPT_CAINFO, file.c_str());
   }
+  configure_tls(curl, request.tls);
   if (const std::string directory = sys::get_variable("SSL_CERT_DIR"); !directory.empty()) {
     curl_easy_setopt(curl, CURLOPT_CAPATH, directory.c_str());
   }
@@ -237,6 +311,11 @@ struct HttpClient::Handle {
   std::unique_ptr<CURL, CurlDelete> curl;
 };
 
+std::string default_authorities() {
+  const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
+  return info->age >= CURLVERSION_SEVENTH && info->cainfo != nullptr ? info->cainfo : "";
+}
+
 HttpClient::HttpClient() : handle_(std::make_unique<Handle>()) {
   static const CURLcode initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (initialized == CURLE_OK) {
@@ -266,10 +345,12 @@ tl::expected<HttpResponse, TransportError> HttpClient::send(const HttpRequest& r
   const auto refuse = [](Error error) {
     return tl::unexpected<TransportError>({TransportFailure::refused, std::move(error)});
   };
-  if (request.url.scheme != "https" && !is_loopback(request.url.host)) {
-    return refuse(Error(ErrorCode::network, format("'{}' would be asked without TLS",
-                                                   text::sanitize(request.url.authority())))
-                      .with_hint("http is only used for registries on this machine"));
+  if (request.url.scheme != "https" && !request.plain_allowed && !is_loopback(request.url.host)) {
+    return refuse(
+        Error(ErrorCode::network,
+              format("'{}' would be asked without TLS", text::sanitize(request.url.authority())))
+            .with_hint("http is only used for registries on this machine, and for those that "
+                       "registries.conf says to be insecure"));
   }
   CURL* curl = handle_->curl.get();
   if (curl == nullptr) {
@@ -300,10 +381,9 @@ tl::expected<HttpResponse, TransportError> HttpClient::send(const HttpRequest& r
     return refuse(*exchange.sink_error);
   }
   if (code != CURLE_OK) {
-    curl_off_t pretransfer = 0;
-    curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &pretransfer);
+    const bool nothing_came = exchange.response.status == 0;
     return tl::unexpected<TransportError>(
-        transport_error(code, pretransfer > 0, request.url, detail.data()));
+        transport_error(code, progress_of(curl, nothing_came), request, detail.data()));
   }
   return std::move(exchange.response);
 }

@@ -40,6 +40,19 @@ struct HttpBody {
 /// The bytes of `text`, which outlives it.
 HttpBody body_of(std::string_view text);
 
+/// How TLS is spoken with a host.
+struct TlsSettings {
+  bool verify = true;            ///< the certificate and the name in it
+  std::string authorities;       ///< in place of the system's, PEM; "": those of the system
+  std::string directory;         ///< that they are from, for messages
+  std::string certificate_file;  ///< that says who we are, and its key; "": none
+  std::string key_file;
+  bool operator==(const TlsSettings&) const = default;
+};
+
+/// The system's certificate authorities as libcurl was built to find them; "" when it was not.
+std::string default_authorities();
+
 struct HttpRequest {
   Url url;
   HttpMethod method = HttpMethod::get;
@@ -47,6 +60,8 @@ struct HttpRequest {
   std::vector<std::string> headers;  ///< "Name: value"
   std::string range;                 ///< "0-99"; empty for everything
   Timeouts timeouts;
+  TlsSettings tls;
+  bool plain_allowed = false;  ///< http also for what is not this machine
 };
 
 struct HttpResponse {
@@ -89,7 +104,8 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// Any status is an answer; redirects are not followed; http is only spoken to loopback.
+  /// Any status is an answer; redirects are not followed; http is only spoken to loopback, and
+  /// where the request allows it.
   tl::expected<HttpResponse, TransportError> send(const HttpRequest& request, const BodySink& sink);
 
  private:

@@ -54,6 +54,11 @@ BodySink collect(std::string& body, std::size_t limit, const std::string& what) 
   };
 }
 
+/// "host", "host:443" and "host:5000" as they stand in a reference, whatever the scheme.
+bool is_own_host(const Url& url, const std::string& host) {
+  return url.authority() == host || format("{}:{}", url.host, url.port) == text::to_lower(host);
+}
+
 bool has_password(const std::optional<Credentials>& credentials) {
   return credentials && credentials->identity_token.empty();
 }
@@ -77,7 +82,28 @@ RegistryClient::RegistryClient(Endpoint endpoint, const Timeouts& timeouts, Acce
       repository_(std::move(endpoint.repository)),
       timeouts_(timeouts),
       access_(std::move(access)),
-      scheme_(is_loopback(host_) ? "" : "https") {}
+      policy_(std::move(endpoint.policy)),
+      scheme_(is_loopback(host_) ? "" : "https") {
+  if (policy_ && scheme_ == "https") {
+    const auto own = policy_(registry_);
+    // What is wrong with the files is said by the first request.
+    scheme_ = own && own->insecure ? "" : "https";
+  }
+}
+
+Result<const HostSettings*> RegistryClient::settings_for(const Url& url) {
+  // Docker's registry is known by another name than that of its server.
+  const std::string known = is_own_host(url, host_) ? registry_ : url.authority();
+  const auto found = hosts_.find(known);
+  if (found != hosts_.end()) {
+    return &found->second;
+  }
+  HostSettings settings;
+  if (policy_) {
+    TRY_ASSIGN(settings, policy_(known));
+  }
+  return &hosts_.insert_or_assign(known, std::move(settings)).first->second;
+}
 
 RegistryClient::Exchange RegistryClient::send_once(const Url& url,
                                                    const Asked& asked,
@@ -88,6 +114,12 @@ RegistryClient::Exchange RegistryClient::send_once(const Url& url,
                       .body = asked.body,
                       .range = asked.range,
                       .timeouts = timeouts_};
+  const auto settings = settings_for(url);
+  if (!settings) {
+    return refuse(settings.error());
+  }
+  request.tls = (*settings)->tls;
+  request.plain_allowed = (*settings)->insecure;
   if (asked.body != nullptr) {
     // A registry reads and hashes all of it before it answers.
     request.timeouts.stall *= kPatienceWithUploads;
@@ -101,7 +133,7 @@ RegistryClient::Exchange RegistryClient::send_once(const Url& url,
   if (authorized && !authorization_.empty()) {
     request.headers.push_back("Authorization: " + authorization_);
   }
-  if (scheme_.empty() && url.scheme == "https") {
+  if (scheme_.empty() && url.scheme == "https" && is_loopback(host_)) {
     request.timeouts.connect = std::min(request.timeouts.connect, kLoopbackTlsTimeout);
   }
   std::string error_body;

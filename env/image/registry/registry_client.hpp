@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,11 +31,20 @@ struct FetchedManifest {
   Digest digest;  ///< of exactly these bytes
 };
 
+/// How a host is talked to.
+struct HostSettings {
+  TlsSettings tls;
+  bool insecure = false;  ///< http will do
+};
+/// Of "quay.io", "localhost:5000": of the registry, its token server, where it redirects to.
+using HostPolicy = std::function<Result<HostSettings>(const std::string& authority)>;
+
 /// Whom a client asks, and what about.
 struct Endpoint {
   std::string registry;    ///< "docker.io", "localhost:5000"
   std::string repository;  ///< "library/debian"; empty to ask about the registry itself
   std::string name;        ///< for messages: the image as its user would write it
+  HostPolicy policy = {};  ///< without one: TLS as the system has it
 
   static Endpoint of(const Reference& reference);
 };
@@ -52,8 +62,8 @@ struct Access {
 /// Errors of all calls: network when the registry cannot be reached, denies access or fails;
 /// integrity when what it serves is not what was asked for; not_found when there is no such
 /// image. Temporary failures are tried again, three times in all. https always; http only for a
-/// loopback registry that does not speak TLS. Redirects are followed (5 at most); Authorization
-/// goes to the registry's own origin only.
+/// registry that does not speak TLS and is on this machine or said to be insecure. Redirects are
+/// followed (5 at most); Authorization goes to the registry's own origin only.
 class RegistryClient {
  public:
   RegistryClient(Endpoint endpoint, const Timeouts& timeouts, Access access = {});
@@ -124,6 +134,7 @@ class RegistryClient {
   Exchange exchange(const Asked& asked, const BodySink& sink);
   Exchange exchange_origin(const Asked& asked, const BodySink& sink);
   Exchange follow(const Url& origin, const Asked& asked, const BodySink& sink);
+  Result<const HostSettings*> settings_for(const Url& url);
   Exchange send_once(const Url& url, const Asked& asked, bool authorized, const BodySink& sink);
   /// Of an answer whose body, if any, is of no interest.
   Exchange ask(const Asked& asked);
@@ -145,7 +156,9 @@ class RegistryClient {
   Timeouts timeouts_;
   Access access_;
   HttpClient http_;
-  std::string scheme_;  ///< "" until a loopback registry has answered
+  HostPolicy policy_;
+  std::map<std::string, HostSettings> hosts_;  ///< what the policy has said
+  std::string scheme_;                         ///< "" until a loopback registry has answered
   std::string authorization_;
   std::chrono::steady_clock::time_point authorized_until_{};
 };
