@@ -8,6 +8,7 @@
 #include "env/base/text.hpp"
 #include "env/image/platform.hpp"
 #include "env/instance/images.hpp"
+#include "env/instance/qualify.hpp"
 #include "env/instance/staging.hpp"
 #include "env/sys/file.hpp"
 
@@ -126,7 +127,8 @@ class RootMaker {
       return {};
     }
     const std::string here = image::host_platform().architecture;
-    const bool fits_base = lock_->base == project_.base && is_of(origin);
+    TRY_ASSIGN(const bool is_of_base, is_of(origin));
+    const bool fits_base = lock_->base == project_.base && is_of_base;
     if (wants_lock() && !fits_base) {
       return fail(stale(format("it is of base '{}', and devenv.toml says '{}'",
                                text::sanitize(lock_->base), text::sanitize(project_.base))));
@@ -143,14 +145,16 @@ class RootMaker {
 
   /// Whether the lock's image is one of the repository that the base names: it pins which, and does
   /// not choose another.
-  bool is_of(const Origin& origin) const {
+  Result<bool> is_of(const Origin& origin) const {
     const auto* const registry = std::get_if<instance::FromRegistry>(&origin.source);
     if (registry == nullptr || lock_->image.starts_with("localhost/")) {
       return true;
     }
+    TRY_ASSIGN(const image::Reference named,
+               instance::qualify(*workspace_, registry->reference, context_.ui()));
     const auto pinned_one = image::Reference::parse(lock_->image);
-    return pinned_one && pinned_one->registry() == registry->reference.registry() &&
-           pinned_one->repository() == registry->reference.repository();
+    return pinned_one && pinned_one->registry() == named.registry() &&
+           pinned_one->repository() == named.repository();
   }
 
   bool is_pinned(const image::ImageRecord& image) const {

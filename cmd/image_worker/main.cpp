@@ -10,6 +10,7 @@
 #include "env/image/fetch/fetch.hpp"
 #include "env/image/registry/credential_store.hpp"
 #include "env/image/registry/login.hpp"
+#include "env/image/registry/registries_conf.hpp"
 #include "env/image/store.hpp"
 #include "env/image/worker_events.hpp"
 #include "env/sandbox/id_map.hpp"
@@ -82,8 +83,8 @@ Result<WorkerResult> act(const image::fetch::Context& context, const Options& op
       image::fetch::bootstrap(context, std::get<image::fetch::BootstrapRequest>(options.action)));
 }
 
-/// Logins concern no store.
-Result<std::optional<WorkerResult>> act_on_logins(const Options& options) {
+/// What concerns no store.
+Result<std::optional<WorkerResult>> act_without_store(const Options& options) {
   if (const auto* login = std::get_if<LoginOptions>(&options.action)) {
     TRY_ASSIGN(std::string password, sys::read_all(kPasswordFd, kMaxPasswordBytes));
     image::registry::Timeouts timeouts;
@@ -100,6 +101,11 @@ Result<std::optional<WorkerResult>> act_on_logins(const Options& options) {
                any(image::registry::remove_credentials(name, &sys::get_variable)));
     return std::optional(std::move(result));
   }
+  if (const auto* short_name = std::get_if<QualifyOptions>(&options.action)) {
+    TRY_ASSIGN(const auto conf, image::registry::load_registries_conf(&sys::get_variable));
+    TRY_ASSIGN(const image::Reference full, conf.qualify(short_name->reference));
+    return std::optional(WorkerResult(image::FullName{full.string()}));
+  }
   return std::nullopt;
 }
 
@@ -107,7 +113,7 @@ Result<WorkerResult> run(const std::vector<std::string>& arguments,
                          Reporter& reporter,
                          image::fetch::Cancellation& cancellation) {
   TRY_ASSIGN(const Options options, parse_options(arguments, sys::get_variable));
-  TRY_ASSIGN(std::optional<WorkerResult> done, act_on_logins(options));
+  TRY_ASSIGN(std::optional<WorkerResult> done, act_without_store(options));
   if (done) {
     return *std::move(done);
   }

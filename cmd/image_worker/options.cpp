@@ -48,7 +48,7 @@ struct Command {
   std::array<std::string_view, 6> options;
   std::size_t positional;
 };
-constexpr std::array<Command, 11> kCommands = {{
+constexpr std::array<Command, 12> kCommands = {{
     {"pull", {"--store", "--platform", "--max-size", ""}, 1},
     {"feature", {"--store", "", "", ""}, 1},
     {"import", {"--store", "--platform", "--max-size", "--name"}, 1},
@@ -60,6 +60,7 @@ constexpr std::array<Command, 11> kCommands = {{
     {"compose", {"--store", "--base", "--origin", "--layer", "--label", "--base-layers"}, 1},
     {"login", {"--user"}, 1},
     {"logout", {}, 1},
+    {"qualify", {}, 1},
 }};
 
 Result<Arguments> read_arguments(const Command& command, const std::vector<std::string>& list) {
@@ -229,6 +230,10 @@ Result<decltype(Options::action)> read_action(std::string_view command,
   if (command == "login") {
     return LoginOptions{arguments.positional[0], arguments.value("--user")};
   }
+  if (command == "qualify") {
+    TRY_ASSIGN(image::Reference reference, image::Reference::parse(arguments.positional[0]));
+    return QualifyOptions{std::move(reference)};
+  }
   if (command == "logout") {
     return LogoutOptions{arguments.positional[0]};
   }
@@ -247,8 +252,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments,
   if (command == kCommands.end()) {
     return usage(
         "expected one of pull, feature, import, bootstrap, seal, compose, push, save, config, "
-        "login, "
-        "logout");
+        "login, logout, qualify");
   }
   TRY_ASSIGN(const Arguments read,
              read_arguments(*command, {arguments.begin() + 1, arguments.end()}));

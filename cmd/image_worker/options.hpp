@@ -58,8 +58,13 @@ struct LogoutOptions {
   std::string registry;
 };
 
+/// What a short name means.
+struct QualifyOptions {
+  image::Reference reference;
+};
+
 struct Options {
-  std::string store;         ///< empty for a login and a logout, which need none
+  std::string store;         ///< empty for a login, a logout and qualify
   image::Platform platform;  ///< the host's unless given
   std::optional<ByteSize> max_size;
   std::optional<std::uint64_t> max_ratio;
@@ -74,7 +79,8 @@ struct Options {
                PushOptions,
                ComposeOptions,
                LoginOptions,
-               LogoutOptions>
+               LogoutOptions,
+               QualifyOptions>
       action;
 };
 

@@ -48,6 +48,11 @@ Result<Outcome> read_result(const Json& event) {
     TRY_ASSIGN(RunConfig config, RunConfig::from_json(*run));
     return Outcome(std::move(config));
   }
+  if (json::find(event, "name") != nullptr) {
+    TRY_ASSIGN(const Json* name, json::get_object(event, "name"));
+    TRY_ASSIGN(FullName full, FullName::from_json(*name));
+    return Outcome(std::move(full));
+  }
   if (json::find(event, "login") != nullptr) {
     TRY_ASSIGN(const Json* login, json::get_object(event, "login"));
     TRY_ASSIGN(LoginRecord record, LoginRecord::from_json(*login));
@@ -88,6 +93,15 @@ Result<Outcome> read_event(std::string_view line, Reporter& reporter) {
 
 }  // namespace
 
+Json FullName::to_json() const {
+  return {{"reference", reference}};
+}
+
+Result<FullName> FullName::from_json(const Json& json) {
+  TRY_ASSIGN(std::string reference, json::get_string(json, "reference"));
+  return FullName{std::move(reference)};
+}
+
 void EventWriter::send(const Json& event) {
   (void)sys::write_all(fd_, json::dump(event, -1) + "\n");
 }
@@ -122,6 +136,8 @@ void EventWriter::result(const WorkerResult& result) {
     send({{"event", "result"}, {"run", run->to_json()}});
   } else if (const auto* login = std::get_if<LoginRecord>(&result)) {
     send({{"event", "result"}, {"login", login->to_json()}});
+  } else if (const auto* name = std::get_if<FullName>(&result)) {
+    send({{"event", "result"}, {"name", name->to_json()}});
   } else {
     send({{"event", "result"}, {"feature", std::get<StoredFeature>(result).to_json()}});
   }

@@ -8,6 +8,7 @@
 //   {"event":"result","layer":{"diff_id":"...","chain_id":"...","size_bytes":0}}
 //   {"event":"result","feature":{"manifest":"...","feature":{...},"files":[...]}}
 //   {"event":"result","run":{"entrypoint":[...],"command":[...],...}}
+//   {"event":"result","name":{"reference":"..."}}
 //   {"event":"result","login":{"registry":"...","places":["..."],"left":["..."]}}
 //   {"event":"error","error":{"code":"...","message":"...","causes":["..."],"hint":"..."}}
 #pragma once
@@ -28,8 +29,19 @@
 
 namespace devenv::image {
 
+/// An image's name in full: "docker.io/library/debian:13".
+struct FullName {
+  std::string reference;
+
+  Json to_json() const;
+  /// Errors: integrity.
+  static Result<FullName> from_json(const Json& json);
+  bool operator==(const FullName&) const = default;
+};
+
 /// What a command of devenv-image gives.
-using WorkerResult = std::variant<ImageRecord, SealedLayer, StoredFeature, RunConfig, LoginRecord>;
+using WorkerResult =
+    std::variant<ImageRecord, SealedLayer, StoredFeature, RunConfig, LoginRecord, FullName>;
 
 /// The sending side. A write that fails is ignored: the reader is gone and will be noticed (a
 /// program that uses this ignores SIGPIPE). A line is one write: lines of several processes on one

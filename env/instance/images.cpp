@@ -5,6 +5,7 @@
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
 #include "env/instance/catalog.hpp"
+#include "env/instance/qualify.hpp"
 #include "env/instance/worker.hpp"
 #include "env/sandbox/user_namespace.hpp"
 #include "env/sys/file.hpp"
@@ -47,7 +48,8 @@ Result<image::ImageRecord> pull(const Workspace& workspace,
                                 const FromRegistry& source,
                                 PullPolicy policy,
                                 Reporter& reporter) {
-  const std::string reference = source.reference.string();
+  TRY_ASSIGN(const image::Reference named, qualify(workspace, source.reference, reporter));
+  const std::string reference = named.string();
   if (policy == PullPolicy::if_missing) {
     TRY_ASSIGN(auto present, store.find_image(reference));
     // Not the registry's as soon as it can be reached: what is built on this one would be built
@@ -64,8 +66,8 @@ Result<image::ImageRecord> pull(const Workspace& workspace,
     return pulled;
   }
   LOG_INFO("pull failed: {}", pulled.error().to_line());
-  reporter.step(format("{} cannot be reached: using the distribution's packages instead",
-                       source.reference.registry()));
+  reporter.step(
+      format("{} cannot be reached: using the distribution's packages instead", named.registry()));
   return bootstrap(workspace, store, *source.fallback, PullPolicy::if_missing, reporter);
 }
 

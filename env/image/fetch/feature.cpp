@@ -11,7 +11,7 @@
 #include "env/image/fetch/fetch.hpp"
 #include "env/image/layer/entry_path.hpp"
 #include "env/image/layer/reader.hpp"
-#include "env/image/registry/registry_client.hpp"
+#include "env/image/registry/connector.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/tree.hpp"
 
@@ -122,7 +122,7 @@ class FeatureReader {
   std::uint64_t total_ = 0;
 };
 
-Result<std::string> download(registry::RegistryClient& client, const Descriptor& blob) {
+Result<std::string> download(registry::PullSource& client, const Descriptor& blob) {
   std::string bytes;
   const auto append = [&](std::string_view more) -> Result<void> {
     if (more.size() > blob.size_bytes - bytes.size()) {
@@ -179,10 +179,9 @@ Result<StoredFeature> put(const Store& store, const Digest& manifest, const File
 }
 
 Result<StoredFeature> fetch(const Context& context, const Reference& reference) {
-  TRY_ASSIGN(auto login, registry::load_credentials(registry::credential_name(reference),
-                                                    context.get_variable));
-  registry::RegistryClient client(registry::Endpoint::of(reference), context.timeouts,
-                                  {.login = std::move(login)});
+  TRY_ASSIGN(const auto connector,
+             registry::Connector::load(context.get_variable, context.timeouts));
+  TRY_ASSIGN(registry::PullSource client, connector.pull_source(reference));
   TRY_ASSIGN(const registry::FetchedManifest manifest, client.manifest(reference.selector()));
   if (auto found = find_feature(context.store.path(), manifest.digest)) {
     return *std::move(found);

@@ -7,12 +7,13 @@
 #include "env/image/fetch/image_plan.hpp"
 #include "env/image/fetch/install.hpp"
 #include "env/image/fetch/workers.hpp"
-#include "env/image/registry/registry_client.hpp"
+#include "env/image/registry/connector.hpp"
 
 namespace devenv::image::fetch {
 namespace {
 
 using registry::FetchedManifest;
+using registry::PullSource;
 using registry::RegistryClient;
 
 /// A document that an earlier pull has stored; nullopt when it is not there or damaged.
@@ -31,22 +32,22 @@ struct ResolvedManifest {
 
 /// By digest, from the store or the registry.
 Result<FetchedManifest> get_manifest(const Store& store,
-                                     RegistryClient& client,
+                                     PullSource& source,
                                      const Descriptor& wanted) {
   if (auto document = stored(store, wanted.digest)) {
     return FetchedManifest{std::move(document->bytes), wanted.media_type, wanted.digest};
   }
-  return client.manifest(wanted.digest.string());
+  return source.manifest(wanted.digest.string());
 }
 
 /// The manifest for the platform: follows indexes.
 Result<ResolvedManifest> resolve(const Store& store,
-                                 RegistryClient& client,
+                                 PullSource& source,
                                  const Reference& reference,
                                  const Platform& platform) {
   auto first = reference.digest()
-                   ? get_manifest(store, client, Descriptor{"", *reference.digest(), 0})
-                   : client.manifest(reference.selector());
+                   ? get_manifest(store, source, Descriptor{"", *reference.digest(), 0})
+                   : source.manifest(reference.selector());
   TRY(first);
   FetchedManifest fetched = std::move(*first);
   for (int depth = 0; depth <= kMaxIndexDepth; ++depth) {
@@ -55,7 +56,7 @@ Result<ResolvedManifest> resolve(const Store& store,
       return ResolvedManifest{{fetched.digest, std::move(fetched.bytes)}, std::move(*manifest)};
     }
     TRY_ASSIGN(const IndexEntry entry, choose_entry(std::get<Index>(document), platform));
-    TRY_ASSIGN(fetched, get_manifest(store, client, entry.manifest));
+    TRY_ASSIGN(fetched, get_manifest(store, source, entry.manifest));
     if (fetched.bytes.size() != entry.manifest.size_bytes) {
       return fail(ErrorCode::integrity, format("manifest {} has {} bytes, but the index says {}",
                                                entry.manifest.digest.string(), fetched.bytes.size(),
@@ -65,20 +66,20 @@ Result<ResolvedManifest> resolve(const Store& store,
   return fail(ErrorCode::integrity, "indexes are nested too deeply");
 }
 
-Result<Document> get_config(const Store& store, RegistryClient& client, const Descriptor& wanted) {
+Result<Document> get_config(const Store& store, PullSource& source, const Descriptor& wanted) {
   if (auto document = stored(store, wanted.digest)) {
     return std::move(*document);
   }
-  TRY_ASSIGN(std::string bytes, client.document(wanted));
+  TRY_ASSIGN(std::string bytes, source.document(wanted));
   return Document{wanted.digest, std::move(bytes)};
 }
 
 Result<ImagePlan> plan_pull(const Context& context,
-                            RegistryClient& client,
+                            PullSource& source,
                             const Reference& reference,
                             const Platform& platform) {
-  TRY_ASSIGN(ResolvedManifest resolved, resolve(context.store, client, reference, platform));
-  TRY_ASSIGN(Document config, get_config(context.store, client, resolved.manifest.config));
+  TRY_ASSIGN(ResolvedManifest resolved, resolve(context.store, source, reference, platform));
+  TRY_ASSIGN(Document config, get_config(context.store, source, resolved.manifest.config));
   TRY_ASSIGN(ImagePlan plan, plan_image(reference.string(), std::move(resolved.document),
                                         resolved.manifest.layers, std::move(config)));
   if (!runs_on(plan.parsed_config.platform, platform)) {
@@ -91,8 +92,8 @@ Result<ImagePlan> plan_pull(const Context& context,
     const Descriptor blob = resolved.manifest.layers[i];
     plan.layers[i].bytes =
         Downloaded{context.store.partial_file(blob.digest),
-                   [&client, blob](std::uint64_t have, const RegistryClient::Append& append) {
-                     return client.download(blob, have, append);
+                   [&source, blob](std::uint64_t have, const RegistryClient::Append& append) {
+                     return source.download(blob, have, append);
                    }};
   }
   return plan;
@@ -105,17 +106,17 @@ Result<ImageRecord> pull(const Context& context,
                          const Platform& platform) {
   context.reporter.step(format("pulling {}", reference.string()));
   const std::string what = format("cannot pull '{}'", reference.string());
-  TRY_ASSIGN_CONTEXT(
-      auto login,
-      registry::load_credentials(registry::credential_name(reference), context.get_variable), what);
-  RegistryClient client(registry::Endpoint::of(reference), context.timeouts,
-                        {.login = std::move(login)});
-  TRY_ASSIGN_CONTEXT(const ImagePlan plan, plan_pull(context, client, reference, platform), what);
+  TRY_ASSIGN_CONTEXT(const auto connector,
+                     registry::Connector::load(context.get_variable, context.timeouts), what);
+  TRY_ASSIGN_CONTEXT(PullSource source, connector.pull_source(reference), what);
+  TRY_ASSIGN_CONTEXT(const ImagePlan plan, plan_pull(context, source, reference, platform), what);
   // The workers of the layers are forked from here.
-  client.disconnect();
+  source.disconnect();
   auto record = install_image(context, plan);
   if (!record) {
-    return fail(explain_disk_error(record.error().context(what), context.store.path()));
+    const bool bad_bytes = record.error().code() == ErrorCode::integrity;
+    const Error error = bad_bytes ? source.explain(record.error()) : record.error();
+    return fail(explain_disk_error(error.context(what), context.store.path()));
   }
   return record;
 }

@@ -9,7 +9,7 @@
 #include "env/image/fetch/compose.hpp"
 #include "env/image/fetch/outgoing.hpp"
 #include "env/image/fetch/publish.hpp"
-#include "env/image/registry/registry_client.hpp"
+#include "env/image/registry/connector.hpp"
 #include "env/sys/file.hpp"
 
 namespace devenv::image::fetch {
@@ -174,24 +174,26 @@ std::vector<Reference> origins_of(const NewImage& image, const Document& manifes
 Result<Pusher> make_pusher(const Context& context,
                            const NewImage& image,
                            const StoredImage& loaded) {
-  const auto connect = [&context](const Reference& reference,
-                                  Access access) -> Result<RegistryClient> {
-    TRY_ASSIGN(access.login, registry::load_credentials(registry::credential_name(reference),
-                                                        context.get_variable));
-    return RegistryClient(registry::Endpoint::of(reference), context.timeouts, std::move(access));
-  };
-  const std::vector<Reference> origins = origins_of(image, loaded.plan.manifest);
+  TRY_ASSIGN(const auto connector,
+             registry::Connector::load(context.get_variable, context.timeouts));
+  TRY_ASSIGN(const registry::Place place, connector.conf().primary(image.reference));
   Access access{.push = true};
-  for (const Reference& origin : origins) {
-    if (origin.registry() == image.reference.registry()) {
-      access.mount_from.push_back(origin.repository());
+  std::vector<Origin> origins;
+  for (const Reference& reference : origins_of(image, loaded.plan.manifest)) {
+    const auto from = connector.conf().primary(reference);
+    auto client = connector.client(reference, {});
+    if (!from || !client) {
+      continue;  // blocked, say: its layers are packed
     }
+    if (from->reference.registry() == place.reference.registry()) {
+      access.mount_from.push_back(from->reference.repository());
+    }
+    origins.push_back({from->reference, *std::move(client)});
   }
-  TRY_ASSIGN(RegistryClient target, connect(image.reference, std::move(access)));
-  Pusher pusher(context, std::move(target), image.reference);
-  for (const Reference& origin : origins) {
-    TRY_ASSIGN(RegistryClient client, connect(origin, {}));
-    pusher.add_origin({origin, std::move(client)});
+  TRY_ASSIGN(RegistryClient target, connector.client(image.reference, std::move(access)));
+  Pusher pusher(context, std::move(target), place.reference);
+  for (Origin& origin : origins) {
+    pusher.add_origin(std::move(origin));
   }
   return pusher;
 }

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "env/base/format.hpp"
+#include "env/image/registry/connector.hpp"
 #include "env/image/registry/credential_store.hpp"
-#include "env/image/registry/registry_client.hpp"
 
 namespace devenv::image::registry {
 namespace {
@@ -37,9 +37,9 @@ Result<LoginRecord> log_in(const std::string& name,
   TRY_ASSIGN(const std::string registry, parse_login_name(name));
   const auto log_in_checked = [&]() -> Result<LoginRecord> {
     TRY(check(credentials));
-    RegistryClient client(
-        {.registry = registry.substr(0, registry.find('/')), .repository = "", .name = registry},
-        timeouts, {.login = {.credentials = credentials}});
+    TRY_ASSIGN(const Connector connector, Connector::load(get_variable, timeouts));
+    TRY_ASSIGN(RegistryClient client,
+               connector.login_client(registry.substr(0, registry.find('/')), credentials));
     TRY(client.check_login());
     return store_credentials(registry, credentials, get_variable);
   };

@@ -107,6 +107,13 @@ TEST_CASE("image worker options: push and compose") {
   }
 }
 
+TEST_CASE("image worker options: qualify keeps a name as it was written") {
+  const auto options = parse_options({"qualify", "--", "debian:13"}, no_variables);
+  REQUIRE(options);
+  CHECK(std::get<QualifyOptions>(options->action).reference.as_written() == "debian:13");
+  CHECK_FALSE(parse_options({"qualify"}, no_variables));
+}
+
 TEST_CASE("image worker options: login and logout need no store, and no password") {
   const auto login = parse_options({"login", "--user", "me", "--", "quay.io"}, no_variables);
   REQUIRE(login);

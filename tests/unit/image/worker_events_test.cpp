@@ -112,6 +112,12 @@ TEST_CASE("worker events: the result may be a layer") {
   CHECK(std::get<SealedLayer>(**outcome) == layer);
 }
 
+TEST_CASE("worker events: the result may be a name") {
+  const FullName name{"docker.io/library/debian:13"};
+  CHECK(FullName::from_json(name.to_json()) == name);
+  CHECK_FALSE(FullName::from_json(devenv::Json::object()));
+}
+
 TEST_CASE("worker events: the result may be a login") {
   const LoginRecord record{.registry = "quay.io", .places = {"/a"}, .left = {"/b", "/c"}};
   const auto lines = sent([&](EventWriter& writer) { writer.result(record); });

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/registry/pull_source.hpp"
+
+#include <utility>
+
+#include "env/base/format.hpp"
+#include "env/base/log.hpp"
+#include "env/base/text.hpp"
+
+namespace devenv::image::registry {
+
+template <typename Call>
+auto PullSource::at_each(const Call& call) -> decltype(call(std::declval<RegistryClient&>())) {
+  while (true) {
+    Client& place = clients_[current_];
+    auto result = call(place.client);
+    if (result || result.error().code() == ErrorCode::interrupted) {
+      return result;
+    }
+    if (current_ + 1 == clients_.size()) {
+      return fail(explain(result.error()));
+    }
+    LOG_INFO("mirror {}: {}", text::sanitize(place.registry), result.error().to_line());
+    failed_.push_back(format("{}: {}", text::sanitize(place.registry), result.error().to_line()));
+    ++current_;
+  }
+}
+
+Error PullSource::explain(const Error& error) const {
+  const Client& place = clients_[current_];
+  Error explained = error;
+  if (!place.file.empty()) {
+    explained = explained.context(format(
+        "asked at '{}', as '{}' says", text::sanitize(place.registry), text::sanitize(place.file)));
+  }
+  if (!failed_.empty()) {
+    explained =
+        explained.context(format("mirrors of '{}' have failed before ({})",
+                                 text::sanitize(clients_.front().file), join(failed_, "; ")));
+  }
+  return explained;
+}
+
+Result<FetchedManifest> PullSource::manifest(const std::string& selector) {
+  return at_each([&](RegistryClient& client) { return client.manifest(selector); });
+}
+
+Result<std::string> PullSource::document(const Descriptor& blob) {
+  return at_each([&](RegistryClient& client) { return client.document(blob); });
+}
+
+Result<void> PullSource::download(const Descriptor& blob,
+                                  std::uint64_t have,
+                                  const RegistryClient::Append& append) {
+  // What the reader of the bytes says is no fault of the place they come from.
+  std::optional<Error> refusal;
+  const RegistryClient::Append counted = [&](std::string_view bytes) -> Result<void> {
+    if (auto taken = append(bytes); !taken) {
+      refusal = taken.error();
+      return taken;
+    }
+    have += bytes.size();
+    return {};
+  };
+  auto done = at_each([&](RegistryClient& client) -> Result<void> {
+    auto part = client.download(blob, have, counted);
+    return refusal ? Result<void>() : part;
+  });
+  if (refusal) {
+    return fail(*refusal);
+  }
+  return done;
+}
+
+void PullSource::disconnect() {
+  for (Client& place : clients_) {
+    place.client.disconnect();
+  }
+}
+
+}  // namespace devenv::image::registry
