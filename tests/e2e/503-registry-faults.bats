@@ -62,9 +62,20 @@ EOF
 
 @test "registry: 429, too many requests" {
   refused 6 busy small <<'EOF'
-  caused by: too many requests for 'REF' (HTTP 429) (limit 100 per 21600 s, 0 left)
-hint: try again in 600 seconds
+  caused by: too many requests for 'REF' (HTTP 429) (limit 100 per 6 hours, 0 left)
+hint: try again in 10 minutes; registries often allow more to people they know: devenv image login HOST
 EOF
+  refused 6 busy-words small <<'EOF'
+  caused by: too many requests for 'REF' (HTTP 403) (limit 100 per 6 hours): slow down
+hint: try again later, in 6 hours at the latest; registries often allow more to people they know: devenv image login HOST
+EOF
+  fails_with 6 "too many requests" devenv image pull "$HOST/busy-date/image:small"
+  matches "$stderr" "hint: try again in (2 hours|1 hour [0-9]+ minutes);"
+}
+
+@test "registry: what it asks for is waited for when it is short" {
+  expect 0 env DEVENV_LOG=info devenv image pull "$HOST/busy-shortly/image:small"
+  contains "$stderr" "failed, waiting 1000 ms"
 }
 
 @test "registry: 503, of images and of tokens" {
@@ -188,7 +199,7 @@ EOF
 
 @test "faults that pass are got over" {
   local fault
-  for fault in redirect token busy-once broken-once reset-once truncated-once no-ranges-once; do
+  for fault in redirect token short-token busy-once broken-once reset-once truncated-once no-ranges-once; do
     expect 0 devenv image pull "$HOST/$fault/image:big"
     equals "$(devenv image list --json | grep -c '"manifest_digest"')" 1
     expect 0 devenv image prune -y --all

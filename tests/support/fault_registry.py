@@ -15,6 +15,8 @@ FOLDER/one is an OCI layout with a single image; one.tar, one.tar.gz and docker.
 layers as an OCI archive, compressed, and as a docker archive.
 """
 
+import base64
+import email.utils
 import gzip
 import hashlib
 import http.server
@@ -36,6 +38,7 @@ import oci_layout
 from oci_layout import Entry, directory, opaque, symlink, whiteout
 
 TOKEN = "a-token"
+PASSWORD = "Basic " + base64.b64encode(b"user:secret").decode()
 
 
 def make_images(folder):
@@ -126,9 +129,12 @@ class Registry:
             return None
 
     def first_time(self, key):
+        return self.count(key) == 1
+
+    def count(self, key):
         with self.lock:
             self.seen[key] = self.seen.get(key, 0) + 1
-            return self.seen[key] == 1
+            return self.seen[key]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -171,6 +177,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path == "/token":
             return self.answer(200, json.dumps({"access_token": TOKEN, "expires_in": 300}).encode())
+        if path == "/short-token":  # each is good for one request
+            token = f"{TOKEN}-{registry.count(path)}"
+            return self.answer(200, json.dumps({"token": token, "expires_in": 300}).encode())
         if path == "/broken-token":
             return self.answer(503)
         parts = path.split("/")  # "", "v2", fault, ..., kind, reference
@@ -195,20 +204,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def refuse(self, fault, path):
         """Faults that need no body. Whether one was sent."""
         main = f"http://127.0.0.1:{self.registry.ports[0]}"
-        token_realms = {"token": "/token", "broken-token": "/broken-token"}
-        if fault in token_realms and self.headers["Authorization"] != f"Bearer {TOKEN}":
+        token_realms = {"token": "/token", "broken-token": "/broken-token", "short-token": "/short-token"}
+        shown = self.headers["Authorization"] or ""
+        good = (shown.startswith(f"Bearer {TOKEN}-") and self.registry.first_time(shown)
+                if fault == "short-token" else shown == f"Bearer {TOKEN}")
+        if fault in token_realms and not good:
             challenge = f'Bearer realm="{main}{token_realms[fault]}",service="tests"'
             self.deny("authentication required", headers=[("WWW-Authenticate", "Basic realm=\"x\""),
                                                           ("WWW-Authenticate", challenge)])
-        elif fault == "login":
+        elif fault == "login" or (fault == "password" and shown != PASSWORD):
             self.deny("who are you", headers=[("WWW-Authenticate", 'Basic realm="x"')])
         elif fault == "forbidden":
             self.deny("not for you", 403)
         elif fault == "busy":
             self.answer(429, headers=[("Retry-After", "600"), ("RateLimit-Limit", "100;w=21600"),
                                       ("RateLimit-Remaining", "0;w=21600")])
-        elif fault == "busy-once" and self.registry.first_time(path):
-            self.answer(429, headers=[("Retry-After", "0")])
+        elif fault == "busy-date":
+            self.answer(429, headers=[("Retry-After", email.utils.formatdate(time.time() + 7200, usegmt=True))])
+        elif fault == "busy-words":
+            self.answer(403, json.dumps({"errors": [{"code": "TOOMANYREQUESTS", "message": "slow down"}]}).encode(),
+                        headers=[("RateLimit-Limit", "100;w=21600")])
+        elif fault in ("busy-once", "busy-shortly") and self.registry.first_time(path):
+            self.answer(429, headers=[("Retry-After", "1" if fault == "busy-shortly" else "0")])
         elif fault == "broken" or (fault == "broken-once" and self.registry.first_time(path)):
             self.answer(503)
         elif fault == "reset" or (fault == "reset-once" and self.registry.first_time(path)):
@@ -233,7 +250,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, body, [("Content-Type", document["mediaType"]), ("Docker-Content-Digest", digest)])
 
     def send_blob(self, fault, body, path, other):
-        if fault in ("redirect", "token") and not other:
+        if fault in ("redirect", "token", "password") and not other:
             # To another origin, as to an object store: a relative host, an absolute port.
             return self.answer(307, headers=[("Location", f"http://127.0.0.1:{self.registry.ports[1]}{path}?sig=1")])
         if other and self.headers["Authorization"]:
@@ -268,7 +285,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
         half = len(part) // 2
-        once = fault in ("truncated-once", "no-ranges-once", "wrong-range") and self.registry.first_time(path)
+        once = (fault in ("truncated-once", "no-ranges-once", "wrong-range", "short-token")
+                and self.registry.first_time(path))
         if fault == "truncated" or once:
             self.wfile.write(part[:half])
             self.close_connection = True

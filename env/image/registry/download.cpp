@@ -14,7 +14,6 @@ namespace {
 /// An attempt that brought this much was worth it; the count of failures starts anew.
 constexpr std::uint64_t kWorthwhileBytes = 1024U * 1024;
 constexpr int kFailuresInARow = 3;
-constexpr std::chrono::milliseconds kWait{500};
 
 /// One blob on its way. Checks what the registry says about the part it sends.
 class Transfer {
@@ -110,6 +109,7 @@ Result<void> RegistryClient::download(const Descriptor& blob,
                       .subject = Subject::blob,
                       .name = blob.digest.string()};
     const Exchange answer = exchange(asked, sink);
+    auto pause = pause_after_break(failures + 1);
     Error error(ErrorCode::network, "the registry closed the connection");
     if (!answer) {
       error = answer.error().error;
@@ -123,9 +123,11 @@ Result<void> RegistryClient::download(const Descriptor& blob,
       TRY(transfer.finish(answer->response));
     } else {
       error = denied_or_failed(*answer, asked.subject, asked.name);
-      if (!is_temporary(answer->response.status)) {
+      const auto wanted = pause_after(*answer, failures + 1);
+      if (!wanted) {
         return fail(error);
       }
+      pause = *wanted;
     }
     if (transfer.complete()) {
       break;
@@ -137,7 +139,7 @@ Result<void> RegistryClient::download(const Descriptor& blob,
     }
     LOG_INFO("blob {}: going on after {} of {} bytes: {}", blob.digest.abbreviated(),
              transfer.have(), blob.size_bytes, error.to_line());
-    std::this_thread::sleep_for(kWait * (failures + 1));
+    std::this_thread::sleep_for(pause);
   }
   return {};
 }

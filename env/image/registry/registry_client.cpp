@@ -9,6 +9,8 @@
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
 #include "env/image/codec/hash.hpp"
+#include "env/image/registry/answers.hpp"
+#include "env/image/registry/rate_limit.hpp"
 
 namespace devenv::image::registry {
 namespace {
@@ -17,14 +19,10 @@ constexpr int kMaxRedirects = 5;
 constexpr int kAttempts = 3;
 constexpr int kPatienceWithUploads = 4;
 constexpr std::size_t kMaxErrorBytes = 64U * 1024;
-constexpr std::size_t kMaxTokenAnswerBytes = 1024U * 1024;
 /// A registry on this machine either answers TLS at once or is not going to.
 constexpr std::chrono::seconds kLoopbackTlsTimeout{3};
-constexpr std::chrono::seconds kLongestWait{5};
-
-bool is_success(long status) {
-  return status >= 200 && status < 300;
-}
+/// Longer than that, and the user decides whether to wait.
+constexpr std::chrono::seconds kLongestWait{10};
 
 /// What is sent is only sent again where the registry says so in so many words (RFC 9110, 15.4).
 bool is_redirect(const HttpResponse& response, HttpMethod method) {
@@ -43,28 +41,9 @@ std::string api_host(const std::string& registry) {
   return registry == "docker.io" ? "registry-1.docker.io" : registry;
 }
 
-/// Collects a body in memory.
-BodySink collect(std::string& body, std::size_t limit, const std::string& what) {
-  return [&body, limit, what](const HttpResponse&, std::string_view bytes) -> Result<void> {
-    if (body.size() + bytes.size() > limit) {
-      return fail(ErrorCode::integrity, format("{} has more than {} bytes", what, limit));
-    }
-    body.append(bytes);
-    return {};
-  };
-}
-
 /// "host", "host:443" and "host:5000" as they stand in a reference, whatever the scheme.
 bool is_own_host(const Url& url, const std::string& host) {
   return url.authority() == host || format("{}:{}", url.host, url.port) == text::to_lower(host);
-}
-
-bool has_password(const std::optional<Credentials>& credentials) {
-  return credentials && credentials->identity_token.empty();
-}
-
-std::chrono::milliseconds wait_before(int attempt) {
-  return std::chrono::milliseconds(attempt == 1 ? 300 : 1000);
 }
 
 }  // namespace
@@ -215,116 +194,37 @@ RegistryClient::Exchange RegistryClient::exchange(const Asked& asked, const Body
   return *authorized ? exchange_origin(asked, sink) : answer;
 }
 
+std::optional<std::chrono::milliseconds> RegistryClient::pause_after(const Answer& answer,
+                                                                     int failures) {
+  if (!is_temporary(answer.response, answer.error_body)) {
+    return std::nullopt;
+  }
+  const auto wanted = retry_after(answer.response);
+  if (!wanted) {
+    return pause_after_break(failures);
+  }
+  return *wanted > kLongestWait ? std::nullopt : std::optional<std::chrono::milliseconds>(*wanted);
+}
+
+std::chrono::milliseconds RegistryClient::pause_after_break(int failures) {
+  return std::chrono::milliseconds(failures == 1 ? 300 : 1000);
+}
+
 RegistryClient::Exchange RegistryClient::retry(const Attempt& attempt) {
   for (int count = 1;; ++count) {
     Exchange answer = attempt();
-    const bool temporary = answer ? is_temporary(answer->response.status)
-                                  : answer.error().kind == TransportFailure::interrupted;
-    if (!temporary || count == kAttempts) {
+    std::optional<std::chrono::milliseconds> pause;
+    if (answer) {
+      pause = pause_after(*answer, count);
+    } else if (answer.error().kind == TransportFailure::interrupted) {
+      pause = pause_after_break(count);
+    }
+    if (!pause || count == kAttempts) {
       return answer;
     }
-    const auto asked_wait = answer ? retry_after(answer->response) : std::nullopt;
-    if (asked_wait && *asked_wait > kLongestWait) {
-      return answer;  // the user decides whether to wait that long
-    }
-    std::this_thread::sleep_for(asked_wait ? std::chrono::milliseconds(*asked_wait)
-                                           : wait_before(count));
+    LOG_INFO("attempt {} of {} failed, waiting {} ms", count, kAttempts, pause->count());
+    std::this_thread::sleep_for(*pause);
   }
-}
-
-/// Source: distribution, "Token Authentication Specification"; RFC 7617.
-Result<bool> RegistryClient::authorize(const HttpResponse& denied) {
-  authorization_.clear();
-  for (const Challenge& challenge : parse_challenges(denied.all("www-authenticate"))) {
-    if (challenge.scheme == "bearer") {
-      TRY_ASSIGN(const Token token, ask_for_token(challenge));
-      authorization_ = "Bearer " + token.value;
-      // Not used up to the last second: a request takes time to arrive.
-      authorized_until_ = std::chrono::steady_clock::now() + token.lifetime * 9 / 10;
-      return true;
-    }
-    if (challenge.scheme == "basic" && has_password(access_.login.credentials)) {
-      authorization_ = access_.login.credentials->basic();
-      authorized_until_ = std::chrono::steady_clock::time_point::max();
-      return true;
-    }
-  }
-  return false;
-}
-
-Error RegistryClient::denied_or_failed(const Answer& answer,
-                                       Subject subject,
-                                       std::string_view name) const {
-  const Error error = status_error(answer.response, answer.error_body, subject, name);
-  const bool denied = answer.response.status == 401 || answer.response.status == 403;
-  if (!denied) {
-    return error;
-  }
-  if (!access_.login.problem.empty()) {
-    return error.with_hint(format("there may be a password that was not found: {}",
-                                  text::sanitize(access_.login.problem)));
-  }
-  if (!access_.login.credentials && subject != Subject::push) {
-    return error.with_hint(format("check the image's name, or log in: devenv image login {}",
-                                  text::sanitize(registry_)));
-  }
-  return error;
-}
-
-/// What tokens are for.
-std::vector<std::string> RegistryClient::scopes() const {
-  if (repository_.empty()) {
-    return {};
-  }
-  std::vector<std::string> scopes = {
-      format("repository:{}:{}", repository_, access_.push ? "pull,push" : "pull")};
-  for (const std::string& repository : access_.mount_from) {
-    scopes.push_back(format("repository:{}:pull", repository));
-  }
-  return scopes;
-}
-
-Result<Token> RegistryClient::ask_for_token(const Challenge& challenge) {
-  Challenge wanted = challenge;
-  if (access_.push) {
-    // It names what this request needs, and a push begins with requests that only read.
-    wanted.parameters.erase("scope");
-  }
-  const auto& credentials = access_.login.credentials;
-  const bool refreshes = credentials && !credentials->identity_token.empty();
-  TokenForm form;
-  if (refreshes) {
-    TRY_ASSIGN(form, refresh_form(wanted, scopes(), credentials->identity_token));
-  } else {
-    TRY_ASSIGN(form.url, token_url(wanted, scopes()));
-  }
-  TRY_ASSIGN(const Url url, Url::parse(form.url));
-  const HttpBody posted = body_of(form.body);
-  const Asked asked{.method = refreshes ? HttpMethod::post : HttpMethod::get,
-                    .body = refreshes ? &posted : nullptr,
-                    .content_type = refreshes ? "application/x-www-form-urlencoded" : "",
-                    .subject = repository_.empty() ? Subject::login : Subject::token,
-                    .name = repository_.empty() ? name_ : url.authority()};
-  std::string body;
-  const BodySink sink = collect(body, kMaxTokenAnswerBytes, "the token server's answer");
-  // The token server is trusted with the password: the registry, over TLS, has named it.
-  const bool shows_password = has_password(credentials);
-  const std::string before =
-      std::exchange(authorization_, shows_password ? credentials->basic() : std::string());
-  const Exchange answer = retry([&] {
-    body.clear();
-    return send_once(url, asked, shows_password, sink);
-  });
-  authorization_ = before;
-  if (!answer) {
-    return fail(answer.error().error.context(
-        format("cannot get a token to {} '{}'",
-               repository_.empty() ? "log in to" : (access_.push ? "push" : "pull"), name_)));
-  }
-  if (!is_success(answer->response.status)) {
-    return fail(denied_or_failed(*answer, asked.subject, asked.name));
-  }
-  return parse_token(body);
 }
 
 Result<std::string> RegistryClient::get_document(const Asked& asked, HttpResponse& response) {

@@ -2,8 +2,8 @@
 // Manifests and blobs of one repository of a registry, to and fro.
 //
 // registry/ speaks OCI distribution-spec 1.1 and Docker's token protocol. url, challenge,
-// status_error and content_range are pure; http is libcurl; this file makes the decisions between
-// them.
+// status_error, rate_limit and content_range are pure; http is libcurl; this class makes the
+// decisions between them (authorize.cpp, download.cpp and upload.cpp have parts of it).
 #pragma once
 
 #include <chrono>
@@ -61,7 +61,8 @@ struct Access {
 ///
 /// Errors of all calls: network when the registry cannot be reached, denies access or fails;
 /// integrity when what it serves is not what was asked for; not_found when there is no such
-/// image. Temporary failures are tried again, three times in all. https always; http only for a
+/// image. Temporary failures are tried again, three times in all, after the time that the registry
+/// asks for if that is short. https always; http only for a
 /// registry that does not speak TLS and is on this machine or said to be insecure. Redirects are
 /// followed (5 at most); Authorization goes to the registry's own origin only.
 class RegistryClient {
@@ -142,6 +143,10 @@ class RegistryClient {
   Asked push_request(HttpMethod method, std::string path) const;
   std::vector<std::string> scopes() const;
   static Exchange retry(const Attempt& attempt);
+  /// How long to wait after the `failures`th failure in a row; nullopt when asking again is no use,
+  /// or the registry wants to be left alone for longer than somebody waits without a word.
+  static std::optional<std::chrono::milliseconds> pause_after(const Answer& answer, int failures);
+  static std::chrono::milliseconds pause_after_break(int failures);
   /// Whether there is something to try again with.
   Result<bool> authorize(const HttpResponse& denied);
   Result<Token> ask_for_token(const Challenge& challenge);

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "env/image/registry/status_error.hpp"
 
+#include <optional>
+#include <string>
+
 #include "env/base/format.hpp"
 #include "env/base/json.hpp"
 #include "env/base/text.hpp"
+#include "env/image/registry/rate_limit.hpp"
 
 namespace devenv::image::registry {
 namespace {
@@ -47,21 +51,6 @@ std::string describe(Subject subject, std::string_view name) {
   return shown;
 }
 
-/// " (limit 100 per 21600 s, 0 left)" from the headers that Docker Hub sends: "100;w=21600".
-std::string rate_limit(const HttpResponse& response) {
-  const auto part = [](const std::string& header) { return header.substr(0, header.find(';')); };
-  const std::string limit = response.header("ratelimit-limit");
-  const std::string left = response.header("ratelimit-remaining");
-  if (limit.empty()) {
-    return "";
-  }
-  const std::size_t window = limit.find(";w=");
-  return format(
-      " (limit {}{}{})", clip(part(limit)),
-      window == std::string::npos ? "" : format(" per {} s", clip(limit.substr(window + 3))),
-      left.empty() ? "" : format(", {} left", clip(part(left))));
-}
-
 /// "registry.example.com" of the image's name.
 std::string registry_of(std::string_view name) {
   return text::sanitize(name.substr(0, name.find('/')));
@@ -96,7 +85,7 @@ std::optional<Error> push_error(const HttpResponse& response,
     default:
       break;
   }
-  if (response.status >= 400 && response.status < 500 && response.status != 429) {
+  if (response.status >= 400 && response.status < 500) {
     return Error(ErrorCode::network, format("the registry refuses a part of '{}' (HTTP {}){}",
                                             shown, response.status, words));
   }
@@ -126,24 +115,15 @@ std::optional<Error> login_error(const HttpResponse& response,
 Error too_many_requests(const HttpResponse& response,
                         const std::string& what,
                         const std::string& words) {
-  const auto wait = retry_after(response);
-  return Error(ErrorCode::network,
-               format("too many requests for {} (HTTP 429){}{}", what, rate_limit(response), words))
-      .with_hint(wait ? format("try again in {} seconds", wait->count()) : "try again later");
+  return Error(ErrorCode::network, format("too many requests for {} (HTTP {}){}{}", what,
+                                          response.status, describe_limit(response), words))
+      .with_hint(waiting_hint(response));
 }
 
 }  // namespace
 
-bool is_temporary(long status) {
-  return status == 408 || status == 429 || status >= 500;
-}
-
-std::optional<std::chrono::seconds> retry_after(const HttpResponse& response) {
-  const auto seconds = text::parse_number(response.header("retry-after"));
-  if (!seconds || *seconds > 86400) {
-    return std::nullopt;
-  }
-  return std::chrono::seconds(static_cast<std::int64_t>(*seconds));
+bool is_temporary(const HttpResponse& response, std::string_view body) {
+  return response.status == 408 || response.status >= 500 || is_rate_limited(response, body);
 }
 
 Error status_error(const HttpResponse& response,
@@ -152,6 +132,9 @@ Error status_error(const HttpResponse& response,
                    std::string_view name) {
   const std::string what = describe(subject, name);
   const std::string words = own_words(body);
+  if (is_rate_limited(response, body)) {
+    return too_many_requests(response, what, words);
+  }
   if (auto error = subject == Subject::push    ? push_error(response, words, name)
                    : subject == Subject::login ? login_error(response, words, name)
                                                : std::nullopt) {
@@ -169,8 +152,6 @@ Error status_error(const HttpResponse& response,
             .with_hint("check the image's name and tag");
       }
       return Error(ErrorCode::network, format("the registry does not have {}{}", what, words));
-    case 429:
-      return too_many_requests(response, what, words);
     default:
       break;
   }
@@ -180,7 +161,7 @@ Error status_error(const HttpResponse& response,
   }
   return Error(ErrorCode::network,
                format("the registry cannot serve {} (HTTP {}){}", what, response.status, words))
-      .with_hint(response.status >= 500 ? "try again later" : "");
+      .with_hint(response.status >= 500 ? waiting_hint(response) : "");
 }
 
 }  // namespace devenv::image::registry

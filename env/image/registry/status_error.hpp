@@ -2,9 +2,6 @@
 // What an HTTP status of a registry means for the user.
 #pragma once
 
-#include <chrono>
-#include <optional>
-#include <string>
 #include <string_view>
 
 #include "env/base/error.hpp"
@@ -28,10 +25,7 @@ Error status_error(const HttpResponse& response,
                    Subject subject,
                    std::string_view name);
 
-/// Whether asking again later may help: 408, 429 and 5xx.
-bool is_temporary(long status);
-
-/// The Retry-After header in seconds; nullopt when missing or a date.
-std::optional<std::chrono::seconds> retry_after(const HttpResponse& response);
+/// Whether asking again later may help: 408, 429 and 5xx, and whatever says that it was too often.
+bool is_temporary(const HttpResponse& response, std::string_view body);
 
 }  // namespace devenv::image::registry

@@ -4,6 +4,7 @@
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
+#include "env/image/registry/answers.hpp"
 #include "env/image/registry/registry_client.hpp"
 
 namespace devenv::image::registry {
@@ -11,10 +12,6 @@ namespace {
 
 constexpr long kCreated = 201;
 constexpr long kAccepted = 202;
-
-bool is_success(long status) {
-  return status >= 200 && status < 300;
-}
 
 /// Where an upload goes on: the answer's Location with the digest added to its query.
 Result<Url> finish_location(const Url& base, const HttpResponse& response, const Digest& digest) {

@@ -67,7 +67,7 @@ TEST_CASE("status: each becomes one clear error") {
        "too many requests for 'x/y:1' (HTTP 429)"},
       {response(429, {{"ratelimit-limit", "100;w=21600"}, {"ratelimit-remaining", "0;w=21600"}}),
        R"({"message":"slow down"})", Subject::manifest, ErrorCode::network,
-       "too many requests for 'x/y:1' (HTTP 429) (limit 100 per 21600 s, 0 left): slow down"},
+       "too many requests for 'x/y:1' (HTTP 429) (limit 100 per 6 hours, 0 left): slow down"},
       {response(503), "", Subject::token, ErrorCode::network,
        "the registry cannot serve a token from 'x/y:1' (HTTP 503)"},
       {response(302), "", Subject::blob, ErrorCode::network,
@@ -84,13 +84,18 @@ TEST_CASE("status: each becomes one clear error") {
 }
 
 TEST_CASE("status: the hint says how long to wait") {
-  const auto hint = [](const HttpResponse& answer) {
-    return status_error(answer, "", Subject::manifest, "x").hint();
+  const auto hint = [](const HttpResponse& answer, const char* body = "") {
+    return status_error(answer, body, Subject::manifest, "x").hint();
   };
   CHECK(hint(response(429, {{"retry-after", "30"}})) == "try again in 30 seconds");
-  CHECK(hint(response(429, {{"retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"}})) ==
-        "try again later");
+  CHECK(hint(response(429, {{"retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"},
+                            {"date", "Wed, 21 Oct 2026 06:23:00 GMT"}})) ==
+        "try again in 1 hour 5 minutes");
   CHECK(hint(response(502)) == "try again later");
+  CHECK(hint(response(503, {{"retry-after", "120"}})) == "try again in 2 minutes");
+  const char* kTooMany = R"({"errors":[{"code":"TOOMANYREQUESTS"}]})";
+  CHECK(hint(response(403, {{"retry-after", "90"}}), kTooMany) ==
+        "try again in 1 minute 30 seconds");
 }
 
 TEST_CASE("status: a registry's words cannot drive the terminal") {
@@ -101,11 +106,12 @@ TEST_CASE("status: a registry's words cannot drive the terminal") {
 
 TEST_CASE("status: tells the temporary ones") {
   for (const long status : {408L, 429L, 500L, 502L, 503L, 504L}) {
-    CHECK(is_temporary(status));
+    CHECK(is_temporary(response(status), ""));
   }
   for (const long status : {200L, 206L, 301L, 400L, 401L, 403L, 404L, 416L}) {
-    CHECK_FALSE(is_temporary(status));
+    CHECK_FALSE(is_temporary(response(status), ""));
   }
+  CHECK(is_temporary(response(403), R"({"errors":[{"code":"TOOMANYREQUESTS"}]})"));
 }
 
 TEST_CASE("content range: is read strictly") {
