@@ -25,9 +25,20 @@ ClassifiedPath classify_name(std::string_view name) {
   return {.meaning = PathMeaning::whiteout, .hidden = hidden};
 }
 
+/// What eStargz adds to a layer for those who fetch single files. Known by name, not by the
+/// manifest's annotation: a layer's chain id says what its tree is, and must not depend on which
+/// manifest named it. Source: stargz-snapshotter, docs/estargz.md.
+bool is_stargz_note(std::string_view path) {
+  return path == "stargz.index.json" || path == ".prefetch.landmark" ||
+         path == ".no.prefetch.landmark";
+}
+
 }  // namespace
 
 ClassifiedPath classify_path(std::string_view path) {
+  if (is_stargz_note(path)) {
+    return {.meaning = PathMeaning::ignored};
+  }
   if (path.find(kWhiteoutPrefix) == std::string_view::npos) {
     return {};  // nearly always
   }

@@ -14,7 +14,7 @@ enum class PathMeaning {
   ordinary,   ///< an entry of its own
   whiteout,   ///< ".wh.NAME": NAME in the layers below is gone
   opaque,     ///< ".wh..wh..opq": everything below in this directory is gone
-  ignored,    ///< aufs' own bookkeeping: ".wh..wh.plnk/..."
+  ignored,    ///< bookkeeping of aufs (".wh..wh.plnk/...") and of eStargz
   malformed,  ///< a bare ".wh.", one that hides "." or "..", or one used as a directory
 };
 

@@ -107,6 +107,42 @@ TEST_CASE("decompress: several members are one stream") {
   }
 }
 
+TEST_CASE("decompress: very many members, and empty ones first, last and side by side") {
+  // As eStargz and zstd:chunked write a layer: a member for each file, and more.
+  for (const Compression kind : kKinds) {
+    CAPTURE(static_cast<int>(kind));
+    const std::string empty = compress("", kind);
+    std::string packed = empty + empty;
+    std::string contents;
+    for (int i = 0; i < 500; ++i) {
+      const std::string piece = sample(static_cast<std::size_t>(i));
+      packed += compress(piece, kind);
+      contents += piece;
+      if (i % 50 == 0) {
+        packed += empty + empty;
+      }
+    }
+    packed += empty;
+    CHECK(decompressed(packed).value() == contents);
+    CHECK(decompressed(packed, 7, 13).value() == contents);
+    CHECK(decompressed(packed + std::string(512, '\0')).value() == contents);
+    CHECK(error_of(packed + std::string(512, '\0') + empty).find("data") != std::string::npos);
+    CHECK(decompressed(empty + empty).value().empty());
+  }
+}
+
+TEST_CASE("decompress: zstd:chunked ends in skippable frames that are as large as they like") {
+  // The manifest of the chunks, and a footer. Source: containers/storage, pkg/chunked.
+  std::string table("\x50\x2a\x4d\x18\x40\x0d\x03\x00", 8);
+  table += sample(200'000);
+  const std::string footer = std::string("\x50\x2a\x4d\x18\x40\x00\x00\x00", 8) + sample(64);
+  const std::string packed =
+      compress("one ", Compression::zstd) + compress("two", Compression::zstd) + table + footer;
+  CHECK(decompressed(packed).value() == "one two");
+  CHECK(decompressed(packed, 1000, 1).value() == "one two");
+  (void)error_of(packed.substr(0, packed.size() - 1));
+}
+
 TEST_CASE("decompress: zero padding after the last member is accepted") {
   for (const Compression kind : kKinds) {
     CAPTURE(static_cast<int>(kind));
