@@ -27,6 +27,7 @@ struct CreateRequest {
   Surroundings surroundings;
   Hooks hooks;
   Limits limits;
+  std::string came_from = {};  ///< see Spec::came_from
 };
 
 /// Makes an environment; nothing under its name is visible before it is complete. When another

@@ -115,6 +115,9 @@ void add_wishes(const Spec& spec, Json& json) {
   if (!spec.project.empty()) {
     json["project"] = spec.project;
   }
+  if (!spec.came_from.empty()) {
+    json["came_from"] = spec.came_from;
+  }
   if (!spec.host_root) {
     json["host_root"] = false;
   }
@@ -147,6 +150,7 @@ void add_wishes(const Spec& spec, Json& json) {
 
 Result<void> read_wishes(const Json& json, Spec& spec) {
   spec.project = json::string_or(json, "project", "");
+  spec.came_from = json::string_or(json, "came_from", "");
   const Json* const host_root = json::find(json, "host_root");
   spec.host_root = host_root == nullptr || *host_root != Json(false);
   if (json::find(json, "mounts") != nullptr) {

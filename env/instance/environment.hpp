@@ -104,6 +104,7 @@ struct Spec {
   Surroundings surroundings;
   Hooks hooks;
   Limits limits;
+  std::string came_from;  ///< the engine whose container it was: "podman", "docker"; "" if none
 
   Json to_json() const;
   static Result<Spec> from_json(const Json& json);

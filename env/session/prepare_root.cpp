@@ -7,6 +7,7 @@
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
+#include "env/session/box_remains.hpp"
 #include "env/session/provision.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/file.hpp"
@@ -78,6 +79,11 @@ Result<Prepared> prepare_root(const RootInput& input) {
   // Before anything of the host is mounted, so that no link of the image leads there. What is
   // written belongs to root.
   sys::set_file_system_ids(0, 0);
+  if (!environment.spec.came_from.empty()) {
+    if (const auto removed = remove_box_remains(mounted.root.get()); !removed) {
+      LOG_WARN("{}", removed.error().to_line());
+    }
+  }
   TRY_ASSIGN(std::string shell, provision(mounted.root.get(), user, input.group_name, input.map));
   TRY_ASSIGN(const auto skipped, sandbox::apply(std::move(opened), mounted.root.get()));
   for (const std::string& line : skipped) {
