@@ -91,6 +91,15 @@ inline void add_storage_flag(CLI::App& app, std::optional<std::string>& storage)
        {"auto", "overlay", "fuse-overlayfs", "copy"});
 }
 
+inline void add_check_flags(CLI::App& app,
+                            std::optional<std::string>& checksums,
+                            std::optional<std::string>& keyring) {
+  app.add_option("--checksums", checksums, "list of SHA-256 checksums that has the archive's")
+      ->type_name("URL|FILE");
+  app.add_option("--keyring", keyring, "keys, one of which must have signed the checksums")
+      ->type_name("FILE");
+}
+
 inline void add_host_commands_flag(CLI::App& app, std::optional<std::string>& policy) {
   only(app.add_option("--host-commands", policy, "whether programs inside may run commands here"),
        {"allow", "ask", "deny"});

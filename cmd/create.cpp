@@ -24,8 +24,10 @@ Result<instance::EnvironmentName> name_of(const CreateOptions& options, const Or
 void add_create(CLI::App& app, CreateOptions& options) {
   app.add_option("NAME", options.name, "name of the environment, or the profile it is named after")
       ->type_name(kind::kNewName);
-  app.add_option("--image", options.image, "image, or archive of a root file system, to make it of")
+  app.add_option("-i,--image", options.image,
+                 "image, or archive of a root file system (file, URL, -), to make it of")
       ->type_name(kind::kImageOrFile);
+  add_check_flags(app, options.checksums, options.keyring);
   app.add_option("--profile", options.profile, "distribution to make it of")
       ->type_name(kind::kRelease);
   app.add_flag("--bootstrap", options.bootstrap,
@@ -39,6 +41,7 @@ void add_create(CLI::App& app, CreateOptions& options) {
       "  devenv create fedora\n"
       "  devenv create web --image docker.io/library/node:22\n"
       "  devenv create old --image ./rootfs.tar.xz\n"
+      "  devenv create old --image https://example.org/rootfs.tar.xz#sha256=HEX\n"
       "  devenv create --profile ubuntu:24.04");
 }
 
@@ -51,7 +54,12 @@ Result<Origin> origin_of(const CreateOptions& options, const profiles::Catalog& 
     return fail(ErrorCode::usage, "--image and --bootstrap exclude each other");
   }
   if (options.image) {
-    return origin_from_image(*options.image);
+    TRY_ASSIGN(Origin origin, origin_from_image(*options.image));
+    TRY(add_check(origin, options.checksums, options.keyring));
+    return origin;
+  }
+  if (options.checksums || options.keyring) {
+    return fail(ErrorCode::usage, "--checksums and --keyring go with --image");
   }
   if (options.profile) {
     return require_profile(catalog, *options.profile, fetch);

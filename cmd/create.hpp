@@ -14,6 +14,8 @@ namespace devenv::cmd {
 struct CreateOptions {
   std::optional<std::string> name;
   std::optional<std::string> image;
+  std::optional<std::string> checksums;
+  std::optional<std::string> keyring;
   std::optional<std::string> profile;
   std::optional<std::string> storage;
   ShareFlags shares;

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/origin.hpp"
 
-#include <array>
-
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
-#include "env/sys/file.hpp"
 
 namespace devenv::cmd {
 namespace {
@@ -19,45 +16,6 @@ ProfileWord split_profile(const std::string& word) {
   const std::size_t colon = word.find(':');
   return colon == std::string::npos ? ProfileWord{word, ""}
                                     : ProfileWord{word.substr(0, colon), word.substr(colon + 1)};
-}
-
-bool looks_like_path(const std::string& word) {
-  return word.starts_with('/') || word.starts_with("./") || word.starts_with("../");
-}
-
-/// "rootfs" of "downloads/rootfs.tar.xz": without directories and the endings of archives.
-std::string archive_name(const std::string& path) {
-  std::string name = path;
-  while (name.ends_with('/')) {
-    name.pop_back();
-  }
-  name = name.substr(name.find_last_of('/') + 1);
-  constexpr std::array<std::string_view, 9> kEndings = {".gz",  ".xz",  ".zst",  ".bz2", ".tar",
-                                                        ".tgz", ".txz", ".tbz2", ".oci"};
-  for (bool again = true; again;) {
-    again = false;
-    for (const std::string_view ending : kEndings) {
-      if (name.size() > ending.size() && name.ends_with(ending)) {
-        name.resize(name.size() - ending.size());
-        again = true;
-      }
-    }
-  }
-  return name;
-}
-
-Result<Origin> origin_from_archive(const std::string& path) {
-  if (!sys::exists(path)) {
-    return fail(ErrorCode::not_found, format("there is no file '{}'", text::sanitize(path)));
-  }
-  if (sys::is_directory(path) && !sys::exists(path + "/oci-layout")) {
-    return fail(Error(ErrorCode::usage,
-                      format("'{}' is a directory, but no OCI image layout", text::sanitize(path)))
-                    .with_hint(format("make it an archive: tar -C {} -cf root.tar .",
-                                      text::shell_quote(path))));
-  }
-  return Origin{
-      .source = instance::ArchiveFile{path}, .image = path, .suggested_name = archive_name(path)};
 }
 
 }  // namespace
@@ -118,17 +76,6 @@ Result<Origin> require_profile(const profiles::Catalog& catalog,
                     format("there is no profile '{}'", text::sanitize(split_profile(word).profile)))
                   .with_hint(similar ? format("did you mean '{}'?", *similar)
                                      : "see what there is: devenv profile list"));
-}
-
-Result<Origin> origin_from_image(const std::string& word) {
-  if (looks_like_path(word) || sys::exists(word)) {
-    return origin_from_archive(word);
-  }
-  TRY_ASSIGN(image::Reference reference, image::Reference::parse(word));
-  std::string name = reference.suggested_name();
-  return Origin{.source = instance::FromRegistry{.reference = std::move(reference)},
-                .image = word,
-                .suggested_name = std::move(name)};
 }
 
 }  // namespace devenv::cmd

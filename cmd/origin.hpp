@@ -37,9 +37,24 @@ Result<Origin> require_profile(const profiles::Catalog& catalog,
                                const std::string& word,
                                Fetch fetch);
 
-/// An archive when it is a file or is written like a path ("./root", "/root", "~" is the shell's),
-/// else a reference. Errors: usage for a malformed one, not_found for a missing file.
+/// What `--image` takes:
+///
+/// - a file, or what is written like a path ("./root", "/root"), an http, https or file URL, "-"
+/// for
+///   standard input: an archive. "#sha256=HEX" behind it says which bytes it has to have.
+/// - the names that skopeo(1) has for places: "docker://REF", "oci:DIR[:TAG]",
+///   "oci-archive:FILE[:TAG]", "docker-archive:FILE[:TAG]", "containers-storage:NAME" (podman's),
+///   "docker-daemon:NAME".
+/// - else a reference.
+///
+/// Errors: usage for a malformed one, and a place that nothing is fetched from; not_found for a
+/// missing file. Source: containers-transports(5).
 Result<Origin> origin_from_image(const std::string& word);
+
+/// What the flags --checksums and --keyring say, if they do. Errors: usage.
+Result<void> add_check(Origin& origin,
+                       const std::optional<std::string>& checksums,
+                       const std::optional<std::string>& keyring);
 
 /// Whether `word` could only be an image by its short name: neither ':' nor '/' nor '.'.
 bool is_bare(const std::string& word);

@@ -184,6 +184,9 @@ Result<Origin> origin_of_project(const profiles::Project& project, Context& cont
                       format("{}/devenv.toml names no base", text::sanitize(project.directory)))
                     .with_hint("add a line to [env]: base = \"debian:trixie\""));
   }
+  if (project.base == "-") {
+    return fail(ErrorCode::usage, "a project cannot be made of what standard input is now");
+  }
   TRY_ASSIGN(const profiles::Catalog catalog, context.profiles());
   TRY_ASSIGN(auto origin, origin_from_profile(catalog, project.base, Fetch::registry));
   if (origin) {

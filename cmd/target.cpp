@@ -26,6 +26,10 @@ Result<Origin> find_origin(const std::string& word, Context& context) {
   if (origin) {
     return *std::move(origin);
   }
+  if (word == "-") {
+    return fail(Error(ErrorCode::usage, "standard input is what a shell would read from")
+                    .with_hint("devenv create NAME --image -"));
+  }
   if (is_bare(word)) {
     TRY_ASSIGN(const auto similar, similar_name(word, catalog, context));
     if (similar) {

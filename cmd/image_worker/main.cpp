@@ -62,7 +62,12 @@ Result<WorkerResult> act(const image::fetch::Context& context, const Options& op
     return any(image::fetch::fetch_feature(context, feature->reference));
   }
   if (const auto* import = std::get_if<ImportOptions>(&options.action)) {
-    return any(image::fetch::import_archive(context, import->file, import->name, options.platform));
+    return any(
+        image::fetch::import_archive(context, import->archive, import->name, options.platform));
+  }
+  if (const auto* engine = std::get_if<EngineOptions>(&options.action)) {
+    return any(
+        image::fetch::import_from_engine(context, engine->request, engine->name, options.platform));
   }
   if (const auto* push = std::get_if<PushOptions>(&options.action)) {
     return any(image::fetch::push(context, push->image));

@@ -45,13 +45,17 @@ struct Arguments {
 /// Which options a command takes, and how many other arguments.
 struct Command {
   std::string_view name;
-  std::array<std::string_view, 6> options;
+  std::array<std::string_view, 8> options;
   std::size_t positional;
 };
-constexpr std::array<Command, 12> kCommands = {{
+constexpr std::array<Command, 13> kCommands = {{
     {"pull", {"--store", "--platform", "--max-size", ""}, 1},
     {"feature", {"--store", "", "", ""}, 1},
-    {"import", {"--store", "--platform", "--max-size", "--name"}, 1},
+    {"import",
+     {"--store", "--platform", "--max-size", "--name", "--tag", "--sha256", "--checksums",
+      "--keyring"},
+     1},
+    {"engine", {"--store", "--platform", "--max-size", "--name", "--engine"}, 1},
     {"bootstrap", {"--store", "--distribution", "--suite", "--mirror"}, 0},
     {"seal", {"--store", "--tree", "--parent", ""}, 0},
     {"push", {"--store", "--base", "--origin", "--layer", "--label", "--base-layers"}, 1},
@@ -184,6 +188,29 @@ Result<image::fetch::NewImage> read_new_image(const Arguments& arguments) {
   return image;
 }
 
+Result<ImportOptions> read_import(const Arguments& arguments) {
+  image::fetch::ArchiveRequest archive{.location = arguments.positional[0],
+                                       .tag = arguments.value("--tag"),
+                                       .checksums = arguments.value("--checksums"),
+                                       .keyring = arguments.value("--keyring")};
+  if (const std::string sha256 = arguments.value("--sha256"); !sha256.empty()) {
+    TRY_ASSIGN_CONTEXT(archive.sha256, Digest::parse("sha256:" + sha256), "malformed --sha256");
+  }
+  const std::string name = arguments.value("--name");
+  TRY_ASSIGN(image::Reference reference,
+             image::Reference::parse(
+                 name.empty() ? image::fetch::default_import_name(archive.location) : name));
+  return ImportOptions{std::move(archive), std::move(reference)};
+}
+
+Result<EngineOptions> read_engine(const Arguments& arguments) {
+  EngineOptions engine{{arguments.value("--engine"), arguments.positional[0]}, std::nullopt};
+  if (const std::string name = arguments.value("--name"); !name.empty()) {
+    TRY_ASSIGN(engine.name, image::Reference::parse(name));
+  }
+  return engine;
+}
+
 Result<decltype(Options::action)> read_action(std::string_view command,
                                               const Arguments& arguments) {
   if (command == "pull") {
@@ -195,12 +222,12 @@ Result<decltype(Options::action)> read_action(std::string_view command,
     return FeatureOptions{std::move(reference)};
   }
   if (command == "import") {
-    const std::string& file = arguments.positional[0];
-    const std::string name = arguments.value("--name");
-    TRY_ASSIGN(
-        image::Reference reference,
-        image::Reference::parse(name.empty() ? image::fetch::default_import_name(file) : name));
-    return ImportOptions{file, std::move(reference)};
+    TRY_ASSIGN(ImportOptions import, read_import(arguments));
+    return import;
+  }
+  if (command == "engine") {
+    TRY_ASSIGN(EngineOptions engine, read_engine(arguments));
+    return engine;
   }
   if (command == "push") {
     TRY_ASSIGN(image::fetch::NewImage image, read_new_image(arguments));
@@ -251,8 +278,8 @@ Result<Options> parse_options(const std::vector<std::string>& arguments,
       });
   if (command == kCommands.end()) {
     return usage(
-        "expected one of pull, feature, import, bootstrap, seal, compose, push, save, config, "
-        "login, logout, qualify");
+        "expected one of pull, feature, import, engine, bootstrap, seal, compose, push, save, "
+        "config, login, logout, qualify");
   }
   TRY_ASSIGN(const Arguments read,
              read_arguments(*command, {arguments.begin() + 1, arguments.end()}));

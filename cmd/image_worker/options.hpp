@@ -26,8 +26,14 @@ struct FeatureOptions {
   image::Reference reference;
 };
 struct ImportOptions {
-  std::string file;
+  image::fetch::ArchiveRequest archive;
   image::Reference name;
+};
+
+/// "engine": what podman or docker has.
+struct EngineOptions {
+  image::fetch::EngineRequest request;
+  std::optional<image::Reference> name;
 };
 
 struct SealOptions {
@@ -72,6 +78,7 @@ struct Options {
   std::variant<PullOptions,
                FeatureOptions,
                ImportOptions,
+               EngineOptions,
                image::fetch::BootstrapRequest,
                SealOptions,
                SaveOptions,

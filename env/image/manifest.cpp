@@ -227,6 +227,9 @@ Result<IndexEntry> parse_entry(const Json& json) {
         Platform{std::move(os), std::move(architecture), json::string_or(*platform, "variant", "")};
   }
   entry.is_image = entry_is_image(json, entry);
+  if (const Json* annotations = json::find(json, "annotations")) {
+    entry.name = json::string_or(*annotations, "org.opencontainers.image.ref.name", "");
+  }
   return entry;
 }
 

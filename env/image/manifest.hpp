@@ -58,6 +58,7 @@ struct IndexEntry {
   Descriptor manifest;               ///< media_type may be that of a nested index
   std::optional<Platform> platform;  ///< most indexes say it for every entry
   bool is_image = true;              ///< false: an attestation, signature or other artifact
+  std::string name;  ///< in an OCI layout: org.opencontainers.image.ref.name; "" if it has none
 
   bool is_index() const;
 };

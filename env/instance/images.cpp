@@ -92,18 +92,51 @@ std::string stamp_of(const std::string& path) {
                 (*info)->st_ctim.tv_nsec, path);
 }
 
+/// Names what an archive is now: of a file by its stamp, of a URL by what was asked for. "" for
+/// what may be something else each time.
+std::string identity_of(const ArchiveFile& source) {
+  const std::string place = source.is_url() ? format("url {}", source.path) : stamp_of(source.path);
+  if (place.empty() || source.is_standard_input()) {
+    return "";
+  }
+  const ArchiveCheck& check = source.check;
+  std::string identity = place;
+  for (const std::string& part :
+       {source.tag, source.name, check.sha256, check.checksums, check.keyring}) {
+    identity += part.empty() ? "" : "|" + part;
+  }
+  return identity;
+}
+
+std::vector<std::string> import_arguments(const image::Store& store, const ArchiveFile& source) {
+  std::vector<std::string> arguments = {"import", "--store", store.path()};
+  const auto add = [&](const char* flag, const std::string& value) {
+    if (!value.empty()) {
+      arguments.insert(arguments.end(), {flag, value});
+    }
+  };
+  add("--tag", source.tag);
+  add("--name", source.name);
+  add("--sha256", source.check.sha256);
+  add("--checksums", source.check.checksums);
+  add("--keyring", source.check.keyring);
+  arguments.insert(arguments.end(), {"--", source.path});
+  return arguments;
+}
+
 /// What was made of an archive is used again as long as the archive is the same.
 Result<image::ImageRecord> import_archive(const Workspace& workspace,
                                           const image::Store& store,
-                                          const std::string& path,
+                                          const ArchiveFile& source,
                                           PullPolicy policy,
                                           Reporter& reporter) {
-  const std::string stamp = stamp_of(path);
-  const std::string note = format("{}/imports/{:016x}", store.path(), text::fnv1a(stamp));
-  if (policy == PullPolicy::if_missing && !stamp.empty()) {
+  constexpr int kStandardInput = 0;
+  const std::string identity = identity_of(source);
+  const std::string note = format("{}/imports/{:016x}", store.path(), text::fnv1a(identity));
+  if (policy == PullPolicy::if_missing && !identity.empty()) {
     const auto known = sys::read_file_if_exists(note);
     const auto lines = text::lines(known && *known ? std::string_view(**known) : "");
-    if (lines.size() == 2 && lines[0] == stamp) {
+    if (lines.size() == 2 && lines[0] == identity) {
       TRY_ASSIGN(auto image, store.find_image(lines[1]));
       if (image) {
         return *std::move(image);
@@ -111,10 +144,13 @@ Result<image::ImageRecord> import_archive(const Workspace& workspace,
     }
   }
   TRY_ASSIGN(image::ImageRecord image,
-             run_for_image(workspace, {"import", "--store", store.path(), path}, reporter));
-  if (!stamp.empty() && stamp_of(path) == stamp) {
+             run_worker<image::ImageRecord>(
+                 workspace, import_arguments(store, source), reporter,
+                 WorkerInput{.fd = source.is_standard_input() ? kStandardInput : -1}));
+  if (!identity.empty() && identity_of(source) == identity) {
     TRY(sys::make_directories(store.path() + "/imports", 0700));
-    TRY(sys::replace_file(note, format("{}\n{}\n", stamp, image.manifest_digest.string()), 0600));
+    TRY(sys::replace_file(note, format("{}\n{}\n", identity, image.manifest_digest.string()),
+                          0600));
   }
   return image;
 }
@@ -132,7 +168,16 @@ Result<image::ImageRecord> obtain_image(const Workspace& workspace,
   if (const auto* packages = std::get_if<Bootstrap>(&source)) {
     return bootstrap(workspace, store, *packages, policy, reporter);
   }
-  return import_archive(workspace, store, std::get<ArchiveFile>(source).path, policy, reporter);
+  if (const auto* engine = std::get_if<EngineImage>(&source)) {
+    std::vector<std::string> arguments = {"engine", "--store", store.path(), "--engine",
+                                          engine->engine};
+    if (!engine->name_here.empty()) {
+      arguments.insert(arguments.end(), {"--name", engine->name_here});
+    }
+    arguments.insert(arguments.end(), {"--", engine->name});
+    return run_for_image(workspace, arguments, reporter);
+  }
+  return import_archive(workspace, store, std::get<ArchiveFile>(source), policy, reporter);
 }
 
 Result<PruneResult> prune_images(const Workspace& workspace, PruneScope scope, bool dry_run) {

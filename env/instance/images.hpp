@@ -19,10 +19,33 @@ struct Bootstrap {
   std::string suite;         ///< "bookworm"
 };
 
-/// An archive on this machine: a root file system tar, an OCI layout or a docker archive, found out
-/// by content.
+/// What an archive's bytes are checked by, before anything looks into it.
+struct ArchiveCheck {
+  std::string sha256;     ///< 64 hex digits; "": none
+  std::string checksums;  ///< a file or URL that lists the archive's SHA-256; "": none
+  std::string keyring;    ///< of who must have signed `checksums`; "": nobody has to
+
+  bool any() const { return !sha256.empty() || !checksums.empty(); }
+  bool operator==(const ArchiveCheck&) const = default;
+};
+
+/// An archive: a root file system (tar, squashfs), an OCI layout or a docker archive, found out by
+/// content.
 struct ArchiveFile {
-  std::string path;
+  std::string path;      ///< a file, a directory, an http or https URL, "-": standard input
+  std::string tag = {};  ///< of the image that is wanted of several; "": there is only one
+  ArchiveCheck check = {};
+  std::string name = {};  ///< of the image that it becomes; "": after the archive
+
+  bool is_url() const { return path.find("://") != std::string::npos; }
+  bool is_standard_input() const { return path == "-"; }
+};
+
+/// A container or an image of another engine of the user's.
+struct EngineImage {
+  std::string engine;  ///< "podman" or "docker"
+  std::string name;
+  std::string name_here = {};  ///< of the image that it becomes; "": as it is called there
 };
 
 struct FromRegistry {
@@ -32,11 +55,11 @@ struct FromRegistry {
   std::optional<Bootstrap> fallback;
 };
 
-using ImageSource = std::variant<FromRegistry, ArchiveFile, Bootstrap>;
+using ImageSource = std::variant<FromRegistry, ArchiveFile, Bootstrap, EngineImage>;
 
 enum class PullPolicy {
   if_missing,  ///< an image that is in the store is used as it is
-  always,      ///< the registry is asked whether the tag has moved
+  always,      ///< the registry is asked whether the tag has moved, a URL is downloaded again
 };
 
 /// The image, from the store or fetched into it. Progress goes to `reporter`.

@@ -11,7 +11,7 @@ Result<image::LoginRecord> log_in(const Workspace& workspace,
                                   const std::string& password,
                                   Reporter& reporter) {
   return run_worker<image::LoginRecord>(workspace, {"login", "--user", user, "--", registry},
-                                        reporter, password);
+                                        reporter, {.text = password});
 }
 
 Result<image::LoginRecord> log_out(const Workspace& workspace,

@@ -63,10 +63,11 @@ Result<sys::UniqueFd> readable(std::string_view input) {
 Result<image::WorkerResult> run_any_worker(const Workspace& workspace,
                                            const std::vector<std::string>& arguments,
                                            Reporter& reporter,
-                                           std::string_view input) {
+                                           const WorkerInput& input) {
   TRY_ASSIGN(sys::Pipe pipe, sys::make_pipe());
-  TRY_ASSIGN(const sys::UniqueFd input_fd, readable(input));
-  sys::Command command{.stdin_fd = input_fd.get(), .stdout_fd = pipe.write_end.get()};
+  TRY_ASSIGN(const sys::UniqueFd text, readable(input.text));
+  sys::Command command{.stdin_fd = text.valid() ? text.get() : input.fd,
+                       .stdout_fd = pipe.write_end.get()};
   command.argv.push_back(workspace.image_program());
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   LOG_DEBUG("running {}", join(command.argv, " "));

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "env/base/reporter.hpp"
@@ -64,13 +65,46 @@ Result<ImageRecord> pull(const Context& context,
 /// what is no feature; integrity (digest, limits, names, no install.sh, devcontainer-feature.json).
 Result<StoredFeature> fetch_feature(const Context& context, const Reference& reference);
 
-/// Imports a root file system tar (of any compression), an OCI layout (a directory, or in a tar) or
-/// a docker archive; found out by content.
-/// Errors: not_found (no such file), integrity (none of these, or damaged).
+/// What an ArchiveRequest calls standard input.
+constexpr std::string_view kStandardInputWord = "-";
+
+/// An archive, and what its bytes are checked by before anything looks into it.
+struct ArchiveRequest {
+  std::string location;  ///< a file, the directory of an OCI layout, an http or https URL, "-"
+  std::string tag;  ///< of the image that is wanted of several; "": the only one, or the platform's
+  std::optional<Digest> sha256;
+  std::string checksums;  ///< a file or URL that lists the archive's SHA-256; "": none
+  std::string keyring;    ///< of who must have signed `checksums`; "": nobody has to
+};
+
+/// Imports a root file system (a tar of any compression, squashfs), an OCI layout (a directory, or
+/// in a tar) or a docker archive; found out by content. A root file system that lies in one
+/// directory of its archive (LXD's "rootfs", Arch's "root.x86_64") is taken out of it.
+///
+/// An https URL needs no checksum, http does. A download that breaks off is gone on with by the
+/// next import of the same URL.
+/// Errors: not_found (no such file); integrity (none of these, damaged, or other bytes than the
+/// checksum's); usage (no checksum where there has to be one); unsupported (sqfs2tar or gpgv is
+/// missing); network; those of checksums.hpp.
 Result<ImageRecord> import_archive(const Context& context,
-                                   const std::string& path,
+                                   const ArchiveRequest& request,
                                    const Reference& name,
                                    const Platform& platform);
+
+/// A container or an image of another engine of the caller's.
+struct EngineRequest {
+  std::string engine;  ///< "podman" or "docker"
+  std::string name;
+};
+
+/// Imports what `podman save` gives. A container is committed first; the image that this makes is
+/// removed again, whatever happens to this process. `name`: nullopt for "localhost/NAME:latest".
+/// Errors: usage (another engine); unsupported (it is not installed); not_found; failed, with what
+/// the engine said.
+Result<ImageRecord> import_from_engine(const Context& context,
+                                       const EngineRequest& request,
+                                       const std::optional<Reference>& name,
+                                       const Platform& platform);
 
 struct BootstrapRequest {
   std::string distribution;  ///< "debian" or "ubuntu"

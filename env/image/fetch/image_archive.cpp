@@ -2,6 +2,7 @@
 #include "env/image/fetch/image_archive.hpp"
 
 #include <array>
+#include <set>
 
 #include "env/base/format.hpp"
 #include "env/base/json.hpp"
@@ -47,6 +48,28 @@ std::optional<std::string_view> compressed_layer_type(std::string_view start) {
   return std::nullopt;
 }
 
+/// Whether an image that the archive calls `name` is meant by `tag`: "docker.io/library/box:1" is
+/// by "docker.io/library/box:1", "box:1" and "1".
+bool is_called(std::string_view name, std::string_view tag) {
+  return name == tag ||
+         (name.size() > tag.size() && name.ends_with(tag) &&
+          (name[name.size() - tag.size() - 1] == ':' || name[name.size() - tag.size() - 1] == '/'));
+}
+
+/// Which image it is that is wanted, of names that the archive has.
+Error which_one(const std::set<std::string>& names, const std::string& tag) {
+  const std::string all =
+      text::sanitize(join(std::vector<std::string>(names.begin(), names.end()), ", "));
+  if (tag.empty()) {
+    return Error(ErrorCode::unsupported, "the archive holds several images")
+        .with_hint(
+            format("write the tag behind it, as in oci-archive:FILE:TAG; there are {}", all));
+  }
+  const Error error(ErrorCode::not_found,
+                    format("the archive holds no image '{}'", text::sanitize(tag)));
+  return names.empty() ? error : error.with_hint(format("there are {}", all));
+}
+
 /// The only image of an index, whatever it is for; else the one for the platform.
 Result<IndexEntry> choose(const Index& index, const Platform& platform) {
   const IndexEntry* only = nullptr;
@@ -60,17 +83,44 @@ Result<IndexEntry> choose(const Index& index, const Platform& platform) {
   return images == 1 ? Result<IndexEntry>(*only) : choose_entry(index, platform);
 }
 
+/// index.json without what has another name than the one that is wanted.
+Result<Index> named(const Index& index, const std::string& tag) {
+  Index chosen{index.media_type, {}};
+  std::set<std::string> names;
+  for (const IndexEntry& entry : index.entries) {
+    if (entry.is_image && !entry.name.empty()) {
+      names.insert(entry.name);
+    }
+    if (tag.empty() || is_called(entry.name, tag)) {
+      chosen.entries.push_back(entry);
+    }
+  }
+  if ((tag.empty() && names.size() > 1) || (!tag.empty() && chosen.entries.empty())) {
+    return fail(which_one(names, tag));
+  }
+  return chosen;
+}
+
 /// manifest.json of a docker archive: a list of images; exactly one is wanted.
-Result<const Json*> only_docker_image(const Json& list) {
+Result<const Json*> choose_docker_image(const Json& list, const std::string& tag) {
   if (!list.is_array() || list.empty()) {
     return fail(ErrorCode::integrity, "manifest.json lists no image");
   }
-  if (list.size() > 1) {
-    return fail(Error(ErrorCode::unsupported,
-                      format("the archive holds {} images, one is expected", list.size()))
-                    .with_hint("save the image you want alone"));
+  if (list.size() == 1 && tag.empty()) {
+    return &list[0];
   }
-  return &list[0];
+  std::set<std::string> names;
+  for (const Json& image : list) {
+    // null where an image was saved by its id.
+    const auto tags = json::get_strings(image, "RepoTags");
+    for (const std::string& name : tags.value_or(std::vector<std::string>{})) {
+      if (!tag.empty() && is_called(name, tag)) {
+        return &image;
+      }
+      names.insert(name);
+    }
+  }
+  return fail(which_one(names, tag));
 }
 
 }  // namespace
@@ -159,11 +209,11 @@ bool ImageArchive::is_docker_archive() {
          json::find((*list)[0], "Layers") != nullptr && json::find((*list)[0], "Config") != nullptr;
 }
 
-Result<ImagePlan> ImageArchive::plan(const std::string& reference, const Platform& platform) {
-  return is_oci_layout() ? plan_oci(reference, platform) : plan_docker(reference);
+Result<ImagePlan> ImageArchive::plan(const std::string& reference, const Wanted& wanted) {
+  return is_oci_layout() ? plan_oci(reference, wanted) : plan_docker(reference, wanted.tag);
 }
 
-Result<ImagePlan> ImageArchive::plan_oci(const std::string& reference, const Platform& platform) {
+Result<ImagePlan> ImageArchive::plan_oci(const std::string& reference, const Wanted& wanted) {
   TRY_ASSIGN(std::string text, read("index.json"));
   Document current{sha256(text), std::move(text)};
   for (int depth = 0; depth <= kMaxIndexDepth + 1; ++depth) {
@@ -183,7 +233,9 @@ Result<ImagePlan> ImageArchive::plan_oci(const std::string& reference, const Pla
       }
       return plan;
     }
-    TRY_ASSIGN(const IndexEntry entry, choose(std::get<Index>(document), platform));
+    const auto& index = std::get<Index>(document);
+    TRY_ASSIGN(const Index chosen, depth == 0 ? named(index, wanted.tag) : Result<Index>(index));
+    TRY_ASSIGN(const IndexEntry entry, choose(chosen, wanted.platform));
     TRY_ASSIGN(current, read_blob(entry.manifest));
   }
   return fail(ErrorCode::integrity, "indexes are nested too deeply");
@@ -202,10 +254,10 @@ Result<Descriptor> ImageArchive::describe_layer(const Part& layer, const Digest&
   return Descriptor{std::string(*type), std::move(digest), layer.size};
 }
 
-Result<ImagePlan> ImageArchive::plan_docker(const std::string& reference) {
+Result<ImagePlan> ImageArchive::plan_docker(const std::string& reference, const std::string& tag) {
   TRY_ASSIGN(const std::string text, read("manifest.json"));
   TRY_ASSIGN(const Json list, json::parse(text));
-  TRY_ASSIGN(const Json* image, only_docker_image(list));
+  TRY_ASSIGN(const Json* image, choose_docker_image(list, tag));
   TRY_ASSIGN(const std::string config_name, json::get_string(*image, "Config"));
   TRY_ASSIGN(const auto names, json::get_strings(*image, "Layers"));
   TRY_ASSIGN(std::string config_bytes, read(config_name));

@@ -25,10 +25,16 @@ class ImageArchive {
   bool is_oci_layout() { return part("oci-layout").has_value() && part("index.json").has_value(); }
   bool is_docker_archive();
 
+  /// Which image of the archive.
+  struct Wanted {
+    std::string tag;  ///< its name in the archive, or the tag of it; "": there is only one
+    Platform platform;
+  };
   /// What the archive holds for the platform; the only image in it whatever it is for. The layers'
   /// bytes are parts of files that this object keeps open.
-  /// Errors: integrity (damaged), unsupported (no image for the platform, several images).
-  Result<ImagePlan> plan(const std::string& reference, const Platform& platform);
+  /// Errors: integrity (damaged), unsupported (no image for the platform, several images),
+  /// not_found (none of that name).
+  Result<ImagePlan> plan(const std::string& reference, const Wanted& wanted);
 
  private:
   /// Where a file's bytes are.
@@ -40,8 +46,8 @@ class ImageArchive {
   Result<Part> require(const std::string& name);
   Result<std::string> read(const std::string& name);
   Result<Document> read_blob(const Descriptor& blob);
-  Result<ImagePlan> plan_oci(const std::string& reference, const Platform& platform);
-  Result<ImagePlan> plan_docker(const std::string& reference);
+  Result<ImagePlan> plan_oci(const std::string& reference, const Wanted& wanted);
+  Result<ImagePlan> plan_docker(const std::string& reference, const std::string& tag);
   Result<Descriptor> describe_layer(const Part& layer, const Digest& diff_id);
 
   sys::UniqueFd file_;  ///< the directory or the tar

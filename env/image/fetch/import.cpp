@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
+#include "env/image/fetch/import.hpp"
+
 #include <array>
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
 #include "env/image/codec/decompress.hpp"
-#include "env/image/fetch/fetch.hpp"
-#include "env/image/fetch/image_archive.hpp"
 #include "env/image/fetch/install.hpp"
 #include "env/image/fetch/sources.hpp"
+#include "env/image/fetch/squashfs.hpp"
+#include "env/image/fetch/tar_index.hpp"
 #include "env/image/fetch/workers.hpp"
 #include "env/sys/file.hpp"
 
@@ -16,33 +18,8 @@ namespace {
 
 constexpr std::size_t kBeginning = 64U * 1024;
 
-struct OpenFile {
-  sys::UniqueFd fd;
-  std::uint64_t size = 0;
-};
-
-Error no_archive(const std::string& path, std::string_view why) {
-  return Error(ErrorCode::integrity, format("'{}' {}", text::sanitize(path), why))
-      .with_hint(
-          "what can be imported: a root file system tar (plain, gzip, xz, zstd, bzip2), an "
-          "OCI layout, a docker archive");
-}
-
-/// A regular file; anything that might block or never end is refused.
-Result<OpenFile> open_regular(const std::string& path) {
-  TRY_ASSIGN(sys::UniqueFd fd, sys::open_file(path, O_RDONLY | O_NONBLOCK));
-  TRY_ASSIGN(const struct stat info, sys::stat_fd(fd.get()));
-  if (!S_ISREG(info.st_mode)) {
-    return fail(no_archive(path, "is neither a file nor a directory"));
-  }
-  if (info.st_size == 0) {
-    return fail(no_archive(path, "is empty"));
-  }
-  return OpenFile{std::move(fd), static_cast<std::uint64_t>(info.st_size)};
-}
-
 /// The first bytes, decompressed.
-Result<std::string> beginning_of(const OpenFile& file) {
+Result<std::string> beginning_of(const OpenArchive& file) {
   FileSource source(file.fd.get(), 0, file.size);
   TRY_ASSIGN(const auto decompressed, decompress(source));
   std::string bytes(kBeginning, '\0');
@@ -60,19 +37,15 @@ Result<std::string> beginning_of(const OpenFile& file) {
 }
 
 /// Whether the file's own first block is a tar header, so that it can be read in place.
-Result<bool> is_plain_tar(const OpenFile& file) {
+Result<bool> is_plain_tar(const OpenArchive& file) {
   std::array<char, 512> block{};
   TRY_ASSIGN(const std::size_t count, sys::read_at(file.fd.get(), block, 0));
   return parse_tar_header({block.data(), count}).has_value();
 }
 
 /// A compressed image archive has to be decompressed as a whole: its parts are needed out of order.
-Result<sys::UniqueFd> decompress_to_file(const Context& context,
-                                         const OpenFile& file,
-                                         const std::string& target) {
-  TRY_ASSIGN(sys::UniqueFd output, sys::open_file(target, O_RDWR | O_CREAT | O_EXCL, 0600));
-  // Needed as long as it is open: whatever ends this process, nothing is left.
-  TRY(sys::remove_file(target));
+Result<sys::UniqueFd> decompress_to_file(const Context& context, const OpenArchive& file) {
+  TRY_ASSIGN(sys::UniqueFd output, open_nameless_file(context));
   FileSource source(file.fd.get(), 0, file.size);
   TRY_ASSIGN(const auto decompressed, decompress(source));
   std::string block(kBlockSize, '\0');
@@ -93,75 +66,97 @@ Result<sys::UniqueFd> decompress_to_file(const Context& context,
 Result<ImageRecord> import_image(const Context& context,
                                  ImageArchive& archive,
                                  const std::string& reference,
-                                 const Platform& platform) {
-  TRY_ASSIGN(const ImagePlan plan, archive.plan(reference, platform));
+                                 const ImageArchive::Wanted& wanted) {
+  TRY_ASSIGN(const ImagePlan plan, archive.plan(reference, wanted));
   return install_image(context, plan);
 }
 
 Result<ImageRecord> import_root_filesystem(const Context& context,
-                                           const OpenFile& file,
-                                           const std::string& path,
+                                           const OpenArchive& file,
                                            const std::string& reference) {
-  const std::size_t slash = path.rfind('/');
-  LayerJob job{.id = text::sanitize(slash == std::string::npos ? path : path.substr(slash + 1)),
-               .size_bytes = file.size,
-               .bytes = InFile{file.fd.get(), 0}};
+  LayerJob job{.id = file.name, .size_bytes = file.size, .bytes = InFile{file.fd.get(), 0}};
   return install_root_filesystem(context, reference, std::move(job));
 }
 
-Result<ImageRecord> import_file(const Context& context,
-                                const std::string& path,
-                                const std::string& reference,
-                                const Platform& platform) {
-  TRY_ASSIGN(OpenFile file, open_regular(path));
+/// A tar, compressed or not, or what is none.
+Result<ImageRecord> import_tar(const Context& context,
+                               const OpenArchive& file,
+                               const std::string& reference,
+                               const ImageArchive::Wanted& wanted) {
   auto beginning = beginning_of(file);
   const auto first = beginning ? first_entry_name(*beginning) : std::nullopt;
   if (!first) {
-    Error error = no_archive(path, "is not a tar archive");
+    Error error = no_archive(file.place, "is not a tar archive");
     return fail(beginning ? error
                           : beginning.error().context(error.message()).with_hint(error.hint()));
   }
   TRY_ASSIGN(const bool plain, is_plain_tar(file));
   if (!plain && !names_image_archive(*first)) {
-    return import_root_filesystem(context, file, path, reference);
+    return import_root_filesystem(context, file, reference);
   }
-  std::optional<Unfinished> unfinished;
   sys::UniqueFd tar;
   if (plain) {
     TRY_ASSIGN(tar, sys::duplicate(file.fd.get()));
   } else {
-    TRY_ASSIGN(Unfinished place, context.store.begin_unfinished("archive"));
-    unfinished.emplace(std::move(place));
-    TRY_ASSIGN(tar, decompress_to_file(context, file, unfinished->path));
+    TRY_ASSIGN(tar, decompress_to_file(context, file));
   }
   TRY_ASSIGN(auto archive, ImageArchive::open_tar(std::move(tar)));
   if (archive && (archive->is_oci_layout() || archive->is_docker_archive())) {
-    return import_image(context, *archive, reference, platform);
+    return import_image(context, *archive, reference, wanted);
   }
-  return import_root_filesystem(context, file, path, reference);
+  return import_root_filesystem(context, file, reference);
 }
 
 Result<ImageRecord> import_directory(const Context& context,
-                                     const std::string& path,
+                                     const ArchiveRequest& request,
                                      const std::string& reference,
-                                     const Platform& platform) {
-  TRY_ASSIGN(ImageArchive archive, ImageArchive::open_directory(path));
-  if (!archive.is_oci_layout()) {
-    return fail(no_archive(path, "is a directory, but not an OCI layout"));
+                                     const ImageArchive::Wanted& wanted) {
+  const std::string shown = text::sanitize(request.location);
+  if (request.sha256 || !request.checksums.empty()) {
+    return fail(ErrorCode::usage, format("'{}' is a directory, which has no checksum", shown));
   }
-  return import_image(context, archive, reference, platform);
+  TRY_ASSIGN(ImageArchive archive, ImageArchive::open_directory(request.location));
+  if (!archive.is_oci_layout()) {
+    return fail(no_archive(shown, "is a directory, but not an OCI layout"));
+  }
+  return import_image(context, archive, reference, wanted);
+}
+
+/// A download that is in the store, or is no image whoever tries again, is needed no more.
+Result<ImageRecord> import_file(const Context& context,
+                                const ArchiveRequest& request,
+                                const std::string& reference,
+                                const ImageArchive::Wanted& wanted) {
+  TRY_ASSIGN(const OpenArchive file, open_archive(context, request));
+  auto record = import_opened(context, file, reference, wanted);
+  if (record || record.error().code() == ErrorCode::integrity) {
+    file.forget_download();
+  }
+  return record;
 }
 
 }  // namespace
 
+Result<ImageRecord> import_opened(const Context& context,
+                                  const OpenArchive& file,
+                                  const std::string& reference,
+                                  const ImageArchive::Wanted& wanted) {
+  TRY_ASSIGN(const bool squashfs, is_squashfs(file));
+  return squashfs ? import_squashfs(context, file, reference)
+                  : import_tar(context, file, reference, wanted);
+}
+
 Result<ImageRecord> import_archive(const Context& context,
-                                   const std::string& path,
+                                   const ArchiveRequest& request,
                                    const Reference& name,
                                    const Platform& platform) {
-  const std::string shown = text::sanitize(path);
+  const std::string shown =
+      request.location == kStandardInputWord ? "standard input" : text::sanitize(request.location);
   context.reporter.step(format("importing {}", shown));
-  auto record = sys::is_directory(path) ? import_directory(context, path, name.string(), platform)
-                                        : import_file(context, path, name.string(), platform);
+  const ImageArchive::Wanted wanted{request.tag, platform};
+  auto record = sys::is_directory(request.location)
+                    ? import_directory(context, request, name.string(), wanted)
+                    : import_file(context, request, name.string(), wanted);
   if (!record) {
     const Error error = record.error().context(format("cannot import '{}'", shown));
     return fail(explain_disk_error(error, context.store.path()));

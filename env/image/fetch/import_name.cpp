@@ -13,9 +13,9 @@ constexpr std::size_t kMaxStem = 100;
 
 /// Without ".tar", ".tar.xz", ".tgz"... An ending of a version ("-3.20") stays.
 std::string_view stem_of(std::string_view name) {
-  constexpr std::array<std::string_view, 12> kEndings = {
-      ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".tgz", ".txz",
-      ".tbz2",   ".tzst",   ".tar",     ".oci",     ".gz",  ".xz"};
+  constexpr std::array<std::string_view, 14> kEndings = {
+      ".tar.gz", ".tar.xz", ".tar.zst", ".tar.bz2", ".tgz", ".txz",      ".tbz2",
+      ".tzst",   ".tar",    ".oci",     ".gz",      ".xz",  ".squashfs", ".sqfs"};
   const std::string lower = text::to_lower(name);
   for (const std::string_view ending : kEndings) {
     if (lower.size() > ending.size() && lower.ends_with(ending)) {
@@ -32,6 +32,9 @@ bool is_alphanumeric(char c) {
 }  // namespace
 
 std::string default_import_name(std::string_view path) {
+  if (path.find("://") != std::string_view::npos) {
+    path = path.substr(0, path.find_first_of("?#"));
+  }
   while (path.ends_with('/')) {
     path.remove_suffix(1);
   }

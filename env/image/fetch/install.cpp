@@ -10,6 +10,7 @@
 #include "env/image/codec/hash.hpp"
 #include "env/image/fetch/crew.hpp"
 #include "env/image/fetch/lock_set.hpp"
+#include "env/image/fetch/nested_root.hpp"
 #include "env/image/fetch/publish.hpp"
 #include "env/image/fetch/root_task.hpp"
 #include "env/sys/file.hpp"
@@ -161,7 +162,8 @@ Result<ImageRecord> install_root_filesystem(const Context& context,
     Crew crew(context, {job});
     TRY_ASSIGN(outcomes, crew.run());
   }
-  const LayerOutcome& outcome = outcomes.front();
+  LayerOutcome& outcome = outcomes.front();
+  TRY(lift_nested_root(context, job.directory, outcome));
   if (outcome.unpacked.entries == 0) {
     return fail(ErrorCode::integrity, "there are no files in it");
   }

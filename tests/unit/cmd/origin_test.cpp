@@ -73,6 +73,128 @@ TEST_CASE("origin: what looks like a path is a file, everything else a reference
   CHECK(reference->image == "localhost:5000/team/web:2");
 }
 
+const instance::ArchiveFile& archive_of(const Origin& origin) {
+  REQUIRE(std::holds_alternative<instance::ArchiveFile>(origin.source));
+  return std::get<instance::ArchiveFile>(origin.source);
+}
+
+TEST_CASE("origin: URLs, and the checksum behind them") {
+  const std::string hex(64, 'a');
+  struct Row {
+    std::string word;
+    std::string path;
+    std::string sha256;
+    std::string name;
+  };
+  for (const Row& row :
+       {Row{"https://h/d/root.tar.xz", "https://h/d/root.tar.xz", "", "root"},
+        Row{"https://h/d/root.tar.xz#sha256=" + hex, "https://h/d/root.tar.xz", hex, "root"},
+        Row{"HTTPS://h/root%2Dfs.squashfs?a=b/c#sha256=" + std::string(64, 'A'),
+            "HTTPS://h/root%2Dfs.squashfs?a=b/c", hex, "root-fs"},
+        Row{"http://h/", "http://h/", "", ""}, Row{"https://h", "https://h", "", ""}}) {
+    CAPTURE(row.word);
+    const auto origin = origin_from_image(row.word);
+    REQUIRE(origin);
+    CHECK(archive_of(*origin).path == row.path);
+    CHECK(archive_of(*origin).check.sha256 == row.sha256);
+    CHECK(origin->suggested_name == row.name);
+    CHECK(origin->image == row.word);
+  }
+  for (const std::string& wrong :
+       {"https://h/x#sha256=" + hex + "0", std::string("https://h/x#sha256=12"),
+        std::string("https://h/x#sha256="), std::string("ftp://h/x"),
+        std::string("file://elsewhere/x")}) {
+    CAPTURE(wrong);
+    const auto origin = origin_from_image(wrong);
+    REQUIRE(!origin);
+    CHECK(origin.error().code() == ErrorCode::usage);
+  }
+}
+
+TEST_CASE("origin: standard input and file URLs") {
+  const auto input = origin_from_image("-");
+  REQUIRE(input);
+  CHECK(archive_of(*input).is_standard_input());
+  const std::string hex(64, 'b');
+  const auto checked = origin_from_image("-#sha256=" + hex);
+  REQUIRE(checked);
+  CHECK(archive_of(*checked).is_standard_input());
+  CHECK(archive_of(*checked).check.sha256 == hex);
+
+  const auto folder = sys::TemporaryDirectory::create("/tmp", "devenv-test-");
+  REQUIRE(folder);
+  const std::string file = folder->path() + "/a b#sha256=x.tar";
+  REQUIRE(sys::write_file_atomic(file, ""));
+  const auto named = origin_from_image(file);  // a file of that name is meant
+  REQUIRE(named);
+  CHECK(archive_of(*named).path == file);
+  const auto url = origin_from_image("file://" + folder->path() + "/a%20b%23sha256=x.tar");
+  REQUIRE(url);
+  CHECK(archive_of(*url).path == file);
+  const auto local = origin_from_image("file://localhost" + folder->path() + "/missing");
+  REQUIRE(!local);
+  CHECK(local.error().code() == ErrorCode::not_found);
+}
+
+TEST_CASE("origin: places as skopeo writes them") {
+  const auto folder = sys::TemporaryDirectory::create("/tmp", "devenv-test-");
+  REQUIRE(folder);
+  const std::string file = folder->path() + "/image.tar";
+  REQUIRE(sys::write_file_atomic(file, ""));
+  REQUIRE(sys::make_directories(folder->path() + "/layout"));
+  REQUIRE(sys::write_file_atomic(folder->path() + "/layout/oci-layout", "{}"));
+  struct Row {
+    std::string word;
+    std::string path;
+    std::string tag;
+  };
+  for (const Row& row :
+       {Row{"oci-archive:" + file, file, ""}, Row{"oci-archive:" + file + ":1.0", file, "1.0"},
+        Row{"docker-archive:" + file + ":h/box:2", file, "h/box:2"},
+        Row{"oci:" + folder->path() + "/layout:x", folder->path() + "/layout", "x"}}) {
+    CAPTURE(row.word);
+    const auto origin = origin_from_image(row.word);
+    REQUIRE(origin);
+    CHECK(archive_of(*origin).path == row.path);
+    CHECK(archive_of(*origin).tag == row.tag);
+  }
+  const auto registry = origin_from_image("docker://quay.io/team/web:2");
+  REQUIRE(registry);
+  CHECK(std::get<instance::FromRegistry>(registry->source).reference.string() ==
+        "quay.io/team/web:2");
+  const auto image = origin_from_image("oci:1.0");
+  REQUIRE(image);
+  CHECK(std::holds_alternative<instance::FromRegistry>(image->source));
+  for (const char* engine :
+       {"containers-storage:localhost/box:1", "docker-daemon:localhost/box:1"}) {
+    CAPTURE(engine);
+    const auto origin = origin_from_image(engine);
+    REQUIRE(origin);
+    CHECK(std::get<instance::EngineImage>(origin->source).name == "localhost/box:1");
+    CHECK(origin->suggested_name == "box");
+  }
+  for (const char* wrong : {"containers-storage:", "docker-daemon:-x", "dir:/tmp/x"}) {
+    CAPTURE(wrong);
+    const auto origin = origin_from_image(wrong);
+    REQUIRE(!origin);
+    CHECK(origin.error().code() == ErrorCode::usage);
+  }
+  CHECK(!origin_from_image("oci-archive:/nonexistent.tar"));
+}
+
+TEST_CASE("origin: checksums go with archives") {
+  auto archive = origin_from_image("https://h/x");
+  REQUIRE(archive);
+  CHECK(add_check(*archive, "SUMS", "keys").has_value());
+  CHECK(archive_of(*archive).check.checksums == "SUMS");
+  CHECK(archive_of(*archive).check.keyring == "keys");
+  CHECK(!add_check(*archive, std::nullopt, "keys"));
+  auto reference = origin_from_image("debian:13");
+  REQUIRE(reference);
+  CHECK(!add_check(*reference, "SUMS", std::nullopt));
+  CHECK(add_check(*reference, std::nullopt, std::nullopt).has_value());
+}
+
 TEST_CASE("origin: only one word without a tag, a path and a dot is a guess") {
   for (const char* bare : {"busybox", "my-env", "a_b"}) {
     CHECK(is_bare(bare));

@@ -29,14 +29,40 @@ TEST_CASE("image worker options: import names the image after the file") {
   const auto options = parse_options({"import", "--store=/s", "/d/alpine.tar.gz"}, no_variables);
   REQUIRE(options);
   const auto& import = std::get<ImportOptions>(options->action);
-  CHECK(import.file == "/d/alpine.tar.gz");
+  CHECK(import.archive.location == "/d/alpine.tar.gz");
+  CHECK(!import.archive.sha256);
   CHECK(import.name.string() == "localhost/alpine:latest");
   CHECK(options->platform == image::host_platform());
   const auto named = parse_options(
       {"import", "--name", "localhost/mine:1", "--store=/s", "--", "--odd"}, no_variables);
   REQUIRE(named);
-  CHECK(std::get<ImportOptions>(named->action).file == "--odd");
+  CHECK(std::get<ImportOptions>(named->action).archive.location == "--odd");
   CHECK(std::get<ImportOptions>(named->action).name.string() == "localhost/mine:1");
+}
+
+TEST_CASE("image worker options: what an archive is checked by") {
+  const std::string hex(64, 'c');
+  const auto options = parse_options({"import", "--store=/s", "--tag=1", "--sha256", hex,
+                                      "--checksums=SUMS", "--keyring=keys.gpg", "--", "-"},
+                                     no_variables);
+  REQUIRE(options);
+  const auto& archive = std::get<ImportOptions>(options->action).archive;
+  CHECK(archive.location == "-");
+  CHECK(archive.tag == "1");
+  CHECK(archive.sha256->hex() == hex);
+  CHECK(archive.checksums == "SUMS");
+  CHECK(archive.keyring == "keys.gpg");
+  CHECK(!parse_options({"import", "--store=/s", "--sha256=12", "x"}, no_variables));
+}
+
+TEST_CASE("image worker options: another engine") {
+  const auto options =
+      parse_options({"engine", "--store=/s", "--engine=podman", "--", "box"}, no_variables);
+  REQUIRE(options);
+  const auto& engine = std::get<EngineOptions>(options->action);
+  CHECK(engine.request.engine == "podman");
+  CHECK(engine.request.name == "box");
+  CHECK(!engine.name);
 }
 
 TEST_CASE("image worker options: bootstrap") {
