@@ -20,6 +20,7 @@
 #include "cmd/hook.hpp"
 #include "cmd/host.hpp"
 #include "cmd/image.hpp"
+#include "cmd/import.hpp"
 #include "cmd/init.hpp"
 #include "cmd/inspect.hpp"
 #include "cmd/list.hpp"
@@ -60,6 +61,9 @@ constexpr std::array kCommands = {
             "Let ssh, scp, rsync and editors into environments", bind<SshConfigOptions, add_ssh_config, run_ssh_config>},
     Command{"ssh-proxy", "", Group::environments, Rest::none,
             "Serve one SSH connection: the ProxyCommand of ssh", bind<SshProxyOptions, add_ssh_proxy, run_ssh_proxy>},
+    Command{"import", "", Group::environments, Rest::none,
+            "Bring over a box of podman or docker, or make an image of an archive",
+            bind<ImportOptions, add_import, run_import>},
     Command{"list", "ls", Group::environments, Rest::none,
             "List environments", bind<ListOptions, add_list, run_list>},
     Command{"du", "", Group::environments, Rest::none,

@@ -40,7 +40,7 @@ TEST_CASE("complete: what can stand in place of the last word") {
   };
   for (const Case& each : std::vector<Case>{
            {{"ent"}, {"enter"}},
-           {{"i"}, {"inspect", "init", "image"}},
+           {{"i"}, {"import", "inspect", "init", "image"}},
            {{"__"}, {}},
            {{"image", "p"}, {"pull", "push", "prune"}},
            {{"nonsense", ""}, {}},
