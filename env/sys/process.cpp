@@ -69,8 +69,9 @@ struct ExecPlan {
   // of another, and dup2 of a descriptor to itself would leave it to be closed by exec.
   std::array<int, 3> sources{};
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    const int source =
-        plan.standard_fds[i] >= 0 ? plan.standard_fds[i] : ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    const int source = plan.standard_fds[i] >= 0
+                           ? plan.standard_fds[i]
+                           : ::open("/dev/null", (i == 0 ? O_RDONLY : O_RDWR) | O_CLOEXEC);
     sources[i] = source == -1 ? -1 : ::fcntl(source, F_DUPFD_CLOEXEC, 3);
     if (sources[i] == -1) {
       report_and_exit(plan);
