@@ -10,6 +10,7 @@
 #include "env/image/fetch/install.hpp"
 #include "env/image/fetch/program_log.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/give_up_writing.hpp"
 #include "env/sys/process.hpp"
 
 namespace devenv::image::fetch {
@@ -26,8 +27,14 @@ Error missing_program() {
           "image: LXC's image server has a rootfs.tar.xz beside each rootfs.squashfs");
 }
 
-/// Its environment is empty, and of what is open it has the archive to read and the pipe to write.
+/// Its environment is empty, of what is open it has the archive to read and the pipe to write, and
+/// it can make and change no file.
 Result<void> run(Cancellation& cancellation, int archive, int output, const Announce& announce) {
+  // This process has nothing else to do either.
+  if (const auto given_up = sys::give_up_writing(); !given_up || !*given_up) {
+    LOG_DEBUG("{} runs without Landlock{}", kProgram,
+              given_up ? "" : ": " + given_up.error().to_line());
+  }
   TRY_ASSIGN(sys::Pipe messages, sys::make_pipe());
   TRY_ASSIGN(
       sys::Child child,
