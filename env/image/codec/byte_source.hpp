@@ -19,6 +19,12 @@ class ByteSource {
 
   /// Fills at most `buffer` and returns how many bytes; 0 only at the end. Blocks.
   virtual Result<std::size_t> read(std::span<char> buffer) = 0;
+  /// The next bytes where they lie, or in `buffer`; valid until the next call. Empty only at the
+  /// end.
+  virtual Result<std::span<const char>> next(std::span<char> buffer) {
+    TRY_ASSIGN(const std::size_t count, read(buffer));
+    return buffer.first(count);
+  }
 };
 
 /// How large the blocks are that the chain passes on.

@@ -5,11 +5,13 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <optional>
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
 #include "env/image/codec/decompress.hpp"
 #include "env/image/codec/hash.hpp"
+#include "env/image/codec/read_ahead.hpp"
 #include "env/image/fetch/elf_architecture.hpp"
 #include "env/image/fetch/sources.hpp"
 #include "env/image/fetch/worker_message.hpp"
@@ -120,30 +122,51 @@ Error wrong_digest(const LayerJob& job, const Digest& found) {
              : error;
 }
 
-/// Runs the chain and checks what has to be checked after the last byte.
-Result<LayerOutcome> unpack(const WorkerEnds& ends,
-                            const LayerJob& job,
-                            ByteSource& source,
-                            int root,
-                            const UnpackLimits& limits) {
-  CountingSource counted(source,
-                         [&](std::uint64_t count) { report(ends, ProgressMessage{count}); });
-  HashingSource packed(counted, job.size_bytes == 0 ? limits.max_bytes : job.size_bytes);
-  const auto unpack_stream = [&]() -> Result<LayerOutcome> {
-    TRY_ASSIGN(const auto decompressed, decompress(packed, limits.max_ratio));
-    HashingSource tar(*decompressed, 2 * limits.max_bytes + kTarOverhead);
-    TRY_ASSIGN(UnpackResult unpacked, unpack_layer(tar, root, limits));
-    TRY_ASSIGN(Digest diff_id, tar.finish());
-    TRY_ASSIGN(Digest digest, packed.finish());
-    return LayerOutcome{std::move(digest), std::move(diff_id), tar.count(), std::move(unpacked),
+/// What the bytes of a layer go through.
+class Chain {
+ public:
+  Chain(const WorkerEnds& ends, const LayerJob& job, ByteSource& source, const UnpackLimits& limits)
+      : counted_(source, [&ends](std::uint64_t count) { report(ends, ProgressMessage{count}); }),
+        packed_(counted_, job.size_bytes == 0 ? limits.max_bytes : job.size_bytes),
+        limits_(limits) {}
+
+  Result<LayerOutcome> unpack(int root) {
+    TRY_ASSIGN(decompressed_, decompress(packed_, limits_.max_ratio));
+    tar_.emplace(*decompressed_, 2 * limits_.max_bytes + kTarOverhead);
+    TRY_ASSIGN(UnpackResult unpacked, unpack_layer(*tar_, root, limits_));
+    TRY_ASSIGN(Digest diff_id, tar_->finish());
+    TRY_ASSIGN(Digest digest, packed_.finish());
+    return LayerOutcome{std::move(digest), std::move(diff_id), tar_->count(), std::move(unpacked),
                         ""};
-  };
-  auto outcome = unpack_stream();
+  }
+
+  /// Of the packed bytes, after a failure: nullopt when there are more than `limit` of them left.
+  std::optional<Digest> digest_of_rest(std::uint64_t size, std::uint64_t limit) {
+    if (tar_) {
+      tar_->stop();
+    }
+    if (size - std::min(packed_.count(), size) > limit) {
+      return std::nullopt;
+    }
+    const auto digest = packed_.finish();
+    return digest ? std::optional<Digest>(*digest) : std::nullopt;
+  }
+
+ private:
+  CountingSource counted_;
+  HashingSource packed_;
+  std::unique_ptr<ByteSource> decompressed_;
+  std::optional<ReadAhead> tar_;
+  const UnpackLimits& limits_;
+};
+
+/// Runs the chain and checks what has to be checked after the last byte.
+Result<LayerOutcome> unpack(const LayerJob& job, Chain& chain, int root) {
+  auto outcome = chain.unpack(root);
   if (!outcome) {
     // Damaged on the way or malformed from the start: the digest tells.
-    if (outcome.error().code() == ErrorCode::integrity && job.digest &&
-        job.size_bytes - std::min(packed.count(), job.size_bytes) <= kMaxReadForDigest) {
-      const auto digest = packed.finish();
+    if (outcome.error().code() == ErrorCode::integrity && job.digest) {
+      const auto digest = chain.digest_of_rest(job.size_bytes, kMaxReadForDigest);
       if (digest && *digest != *job.digest) {
         return fail(wrong_digest(job, *digest));
       }
@@ -202,6 +225,9 @@ int run_unpacker(const WorkerEnds& ends,
                  const UnpackLimits& limits) {
   become_worker(ends, "devenv-unpack");
   sys::set_umask(0);
+  const auto source = open_source(job, input, announcements);
+  // Outlives the report of a failure: its thread may have to wait for a download.
+  Chain chain(ends, job, *source, limits);
   const auto work = [&]() -> Result<LayerOutcome> {
     TRY_ASSIGN(const sys::UniqueFd directory,
                sys::open_file(job.directory, O_RDONLY | O_DIRECTORY));
@@ -209,8 +235,7 @@ int run_unpacker(const WorkerEnds& ends,
     TRY(sys::make_directory_at(directory.get(), "fs", 0755));
     TRY_ASSIGN(const sys::UniqueFd root,
                sys::open_at(directory.get(), "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    const auto source = open_source(job, input, announcements);
-    return unpack(ends, job, *source, root.get(), limits);
+    return unpack(job, chain, root.get());
   };
   auto outcome = work();
   if (!outcome) {

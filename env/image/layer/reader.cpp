@@ -56,13 +56,13 @@ struct TarReader::State {
 
   static la_ssize_t read(archive* /*unused*/, void* self, const void** block) {
     auto* state = static_cast<State*>(self);
-    *block = state->buffer.data();
-    auto count = state->source.read(state->buffer);
-    if (!count) {
-      state->source_error = std::move(count).error();
+    auto bytes = state->source.next(state->buffer);
+    if (!bytes) {
+      state->source_error = std::move(bytes).error();
       return ARCHIVE_FATAL;
     }
-    return static_cast<la_ssize_t>(*count);
+    *block = bytes->data();
+    return static_cast<la_ssize_t>(bytes->size());
   }
 
   Error failure() const {
