@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "env/base/format.hpp"
+#include "env/base/log.hpp"
 #include "env/base/text.hpp"
 #include "env/image/codec/decompress.hpp"
 #include "env/image/codec/hash.hpp"
@@ -15,6 +16,7 @@
 #include "env/image/fetch/elf_architecture.hpp"
 #include "env/image/fetch/sources.hpp"
 #include "env/image/fetch/worker_message.hpp"
+#include "env/sys/confine.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/namespaces.hpp"
@@ -120,6 +122,19 @@ Error wrong_digest(const LayerJob& job, const Digest& found) {
   return std::holds_alternative<Downloaded>(job.bytes)
              ? error.with_hint("try again; if it stays so, the registry's copy is damaged")
              : error;
+}
+
+/// Whoever makes a layer may know of a defect in what reads it. Nothing but that layer is to be had
+/// from here, as far as the kernel can see to it.
+void confine(int directory) {
+  const auto files = sys::confine_files(directory);
+  const auto calls = sys::confine_calls();
+  if (!files || !*files) {
+    LOG_DEBUG("unpacking without Landlock{}", files ? "" : ": " + files.error().to_line());
+  }
+  if (!calls || !*calls) {
+    LOG_DEBUG("unpacking without seccomp{}", calls ? "" : ": " + calls.error().to_line());
+  }
 }
 
 /// What the bytes of a layer go through.
@@ -235,6 +250,7 @@ int run_unpacker(const WorkerEnds& ends,
     TRY(sys::make_directory_at(directory.get(), "fs", 0755));
     TRY_ASSIGN(const sys::UniqueFd root,
                sys::open_at(directory.get(), "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    confine(directory.get());
     return unpack(job, chain, root.get());
   };
   auto outcome = work();

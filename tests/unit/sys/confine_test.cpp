@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "env/sys/confine.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <thread>
+
+#include "env/sys/file.hpp"
+#include "env/sys/process.hpp"
+#include "tests/support/scratch.hpp"
+
+namespace sys = devenv::sys;
+using devenv::test::Scratch;
+
+namespace {
+
+/// In a process of its own: the number of the first step that did not go as it should, 0 if all
+/// did.
+int in_child(const std::function<int()>& body) {
+  auto child = sys::fork_child(0, body);
+  REQUIRE(child);
+  const auto status = child->wait();
+  REQUIRE(status);
+  CHECK(status->signal == 0);
+  return status->code;
+}
+
+bool fails_with(long result, int error) {
+  return result == -1 && errno == error;
+}
+
+}  // namespace
+
+TEST_CASE("confine: files outside of the directory are out of reach, those below are not") {
+  const Scratch scratch;
+  const std::string inside = scratch.path() + "/inside";
+  const std::string outside = scratch.path() + "/outside";
+  REQUIRE(sys::make_directories(inside + "/a"));
+  REQUIRE(sys::make_directories(inside + "/b"));
+  REQUIRE(sys::write_file_atomic(outside, "secret"));
+  const auto directory = sys::open_file(inside, O_RDONLY | O_DIRECTORY);
+  REQUIRE(directory);
+  const auto already_open = sys::open_file(outside, O_RDONLY);
+  REQUIRE(already_open);
+  constexpr int kNoLandlock = 77;
+  const int step = in_child([&] {
+    const auto confined = sys::confine_files(directory->get());
+    if (!confined) {
+      return 1;
+    }
+    if (!*confined) {
+      return kNoLandlock;
+    }
+    const int root = directory->get();
+    if (!fails_with(::open(outside.c_str(), O_RDONLY), EACCES)) {
+      return 2;
+    }
+    if (!fails_with(::openat(root, "../outside", O_RDONLY), EACCES)) {
+      return 3;
+    }
+    if (!fails_with(::open((scratch.path() + "/new").c_str(), O_CREAT | O_WRONLY, 0600), EACCES)) {
+      return 4;
+    }
+    if (::unlink(outside.c_str()) == 0 || ::rename(outside.c_str(), (inside + "/x").c_str()) == 0 ||
+        ::link(outside.c_str(), (inside + "/x").c_str()) == 0) {
+      return 5;
+    }
+    const int file = ::openat(root, "a/file", O_CREAT | O_RDWR, 0600);
+    if (file < 0 || ::write(file, "x", 1) != 1 || ::ftruncate(file, 0) != 0) {
+      return 6;
+    }
+    // Between directories: what layers are full of.
+    if (::linkat(root, "a/file", root, "b/file", 0) != 0 ||
+        ::renameat(root, "a/file", root, "b/other") != 0) {
+      return 7;
+    }
+    if (::symlinkat("/etc", root, "a/link") != 0 || ::mkfifoat(root, "a/fifo", 0600) != 0 ||
+        ::mkdirat(root, "a/directory", 0700) != 0 ||
+        ::unlinkat(root, "a/directory", AT_REMOVEDIR) != 0) {
+      return 8;
+    }
+    char byte = 0;
+    return ::read(already_open->get(), &byte, 1) == 1 && byte == 's' ? 0 : 9;
+  });
+  if (step == kNoLandlock) {
+    MESSAGE("this kernel has no Landlock");
+    return;
+  }
+  CHECK(step == 0);
+}
+
+TEST_CASE("confine: no programs, sockets, namespaces, nor a look at other processes") {
+  const int step = in_child([] {
+    const auto confined = sys::confine_calls();
+    if (!confined || !*confined) {
+      return 1;
+    }
+    char* const arguments[] = {nullptr};
+    if (!fails_with(::execve("/bin/true", arguments, arguments), EPERM)) {
+      return 2;
+    }
+    if (!fails_with(::socket(AF_INET, SOCK_STREAM, 0), EPERM) ||
+        !fails_with(::socket(AF_UNIX, SOCK_STREAM, 0), EPERM)) {
+      return 3;
+    }
+    if (!fails_with(::unshare(CLONE_NEWUSER), EPERM) ||
+        !fails_with(::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0), EPERM)) {
+      return 4;
+    }
+    if (!fails_with(::syscall(SYS_ptrace, 0, 0, 0, 0), EPERM)) {
+      return 5;
+    }
+    // Threads start by another call than clone3.
+    int from_thread = 0;
+    std::thread([&] {
+      from_thread = fails_with(::socket(AF_INET, SOCK_STREAM, 0), EPERM) ? 1 : 2;
+    }).join();
+    return from_thread == 1 ? 0 : 6;
+  });
+  CHECK(step == 0);
+}
