@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The measurements of tests/bench/run, which calls this as the user who measures.
 
-    measure.py WORK_DIRECTORY IMAGE_REFERENCE      prints the table (Markdown)
+    measure.py WORK_DIRECTORY REGISTRY      prints the table (Markdown)
 """
 
 import json
@@ -14,7 +14,8 @@ import statistics
 import subprocess
 import sys
 import time
-import urllib.request
+
+from images import Images
 
 ROUNDS = 3
 # Those without which an environment has something of its own that takes longer to make.
@@ -39,11 +40,13 @@ done
 
 
 class Bench:
-    def __init__(self, work, image):
+    def __init__(self, work, registry):
         self.work = work
-        self.image = image
+        self.registry = registry
+        self.image = f"{registry}/dev:latest"
         self.devenv = os.path.join(work, "prefix", "bin", "devenv")
         self.rows = []
+        self.facts = []
         # In the home, where it can be run inside, too.
         self.clock = shutil.copy(shutil.which("hyperfine"), os.path.join(work, "home", "hyperfine"))
 
@@ -73,13 +76,22 @@ class Bench:
         return [statistics.median(values) for values in times]
 
     def row(self, what, names, seconds, goal=""):
-        """`names` and `seconds` of devenv first, then of what it is compared with."""
+        """`names` and `seconds` of devenv first, then of what it is compared with.
+
+        `goal`: for one of the others, which it names, or a dictionary of them.
+        """
         for name, value in zip(names[1:], seconds[1:]):
             ratio = seconds[0] / value
             said = f"{ratio:.2f} x" if ratio > 0.5 else f"1/{1 / ratio:.0f}" if ratio < 0.1 else f"1/{1 / ratio:.1f}"
-            self.rows.append((what, names[0], seconds[0], name, value, said, goal if name in goal else ""))
+            self.rows.append((what, names[0], seconds[0], name, value, said,
+                              goal.get(name, "") if isinstance(goal, dict) else goal if name in goal else ""))
             print(f"{what}: {names[0]} {seconds[0] * 1e3:.1f} ms, {name} {value * 1e3:.1f} ms, {said}",
                   file=sys.stderr)
+
+    def fact(self, what, value, goal):
+        """Something that nothing is compared with."""
+        self.facts.append((what, value, goal))
+        print(f"{what}: {value}", file=sys.stderr)
 
     # ---- peers ------------------------------------------------------------------------------------
 
@@ -147,54 +159,6 @@ class Bench:
         seconds = self.time([create], runs=10, prepare=[f"sh -c '{self.devenv} rm -f first 2>/dev/null || :'"])
         self.run(self.devenv, "rm", "-f", "first", check=False)
         return seconds[0]
-
-    def layers(self):
-        host, _, rest = self.image.partition("/")
-        name, _, tag = rest.partition(":")
-        accept = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
-        request = urllib.request.Request(f"http://{host}/v2/{name}/manifests/{tag}", headers=accept)
-        with urllib.request.urlopen(request) as answer:
-            manifest = json.load(answer)
-        size = sum(layer["size"] for layer in manifest["layers"])
-        return size, [f"http://{host}/v2/{name}/blobs/{layer['digest']}" for layer in manifest["layers"]]
-
-    def pull(self, podman):
-        """Into stores of their own: what the other measurements use stays where it is.
-
-        What an earlier run has made is set aside, not removed, and is on the disk before the next
-        begins. Else devenv, which syncs what it publishes, would write the files of the others as
-        well; and ext4 without a journal is slow to reuse the inodes of files just removed.
-        """
-        size, urls = self.layers()
-        folder = os.path.join(self.work, "home", "pull")
-        os.makedirs(folder, exist_ok=True)
-        as_root = "unshare --map-root-user --map-auto"
-        mine = os.path.join(folder, "devenv")
-        commands = [f"env XDG_DATA_HOME={mine} {self.devenv} image pull {self.image}"]
-        old = os.path.join(folder, "old")
-        os.makedirs(old, exist_ok=True)
-        set_aside = f"for store in {folder}/*; do case $store in {old}|*/unpack) ;; *) mv $store {old}/$$.${{store##*/}}; esac; done; sync"
-        prepare = [f"sh -c '{set_aside}'"]
-        names = [f"devenv pull ({size / 1e6:.0f} MB)"]
-        if podman:
-            store = os.path.join(folder, "podman")
-            commands.append(f"podman --root {store} --runroot {store}.run pull --quiet --tls-verify=false {self.image}")
-            names.append("podman pull")
-        unpacker = "igzip" if shutil.which("igzip") else "gzip"
-        plain = os.path.join(folder, "plain")
-        script = os.path.join(folder, "unpack")
-        with open(script, "w", encoding="ascii") as file:
-            file.write("#!/bin/sh\n")
-            for number, url in enumerate(urls):
-                target = f"{plain}/{number}"
-                file.write(f"(mkdir -p {target} && curl -sS {url} | {unpacker} -dc | "
-                           f"tar -x --numeric-owner -p -C {target}) &\n")
-            file.write("wait\n")
-        os.chmod(script, 0o755)
-        commands.append(f"{as_root} {script}")
-        names.append(f"curl, {unpacker}, tar")
-        self.row("pull", names, self.time(commands, runs=1, prepare=prepare * len(commands)), "at most 1/4 of podman pull")
-        self.run(*as_root.split(), "rm", "-rf", folder)
 
     def shares(self):
         """All that can be shared, as on a desktop, against what nobody does without."""
@@ -344,7 +308,7 @@ time for ((i = 0; i < 500; i++)); do PWD=$a; __devenv_hook; PWD=$b; __devenv_hoo
         self.exported_apps()
         cached, other = self.projects()
         prompt = self.hook()
-        self.pull(podman)
+        Images(self, self.registry).measure(podman)
         cold = self.cold(distrobox)
         first = self.first()
         self.run(self.devenv, "enter", "bench", "--", "true")
@@ -373,6 +337,8 @@ time for ((i = 0; i < 500; i++)); do PWD=$a; __devenv_hook; PWD=$b; __devenv_hoo
         lines.append(f"| another project with the same needs | devenv up {show(other)} | | | | under 100 ms |")
         lines.append(f"| hook of the shell, each prompt | {show(prompt)} | | | | under 5 ms |")
         lines.append(f"| memory of the keeper | {pss} kB PSS | | | | under 1024 kB |")
+        for what, value, goal in self.facts:
+            lines.append(f"| {what} | {value} | | | | {goal} |")
         lines += [
             "",
             "*Shares*: all of the table, with what a desktop has in XDG_RUNTIME_DIR, against none but home, tmp, network, ipc",
