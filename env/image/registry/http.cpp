@@ -12,6 +12,7 @@
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
+#include "env/sys/file.hpp"
 #include "env/sys/process.hpp"
 
 namespace devenv::image::registry {
@@ -257,6 +258,24 @@ void configure(CURL* curl, const HttpRequest& request, const std::string& url) {
   }
 }
 
+/// Whether the authorities of the system can be looked up one by one (OpenSSL, by hashed names):
+/// for each connection, libcurl would read all of them first, which takes longer than a request.
+bool has_directory_of_authorities() {
+  static const bool has = [] {
+    const curl_version_info_data* info = curl_version_info(CURLVERSION_NOW);
+    return info->age >= CURLVERSION_SEVENTH && info->capath != nullptr && info->cainfo != nullptr &&
+           std::string_view(info->ssl_version == nullptr ? "" : info->ssl_version)
+               .starts_with("OpenSSL") &&
+           sys::is_directory(info->capath);
+  }();
+  return has;
+}
+
+bool takes_authorities_of_system(const HttpRequest& request) {
+  return request.tls.authorities.empty() && sys::get_variable("SSL_CERT_FILE").empty() &&
+         sys::get_variable("SSL_CERT_DIR").empty();
+}
+
 void configure_method(CURL* curl, const HttpRequest& request, Exchange& exchange) {
   static const HttpBody kEmpty = body_of("");
   exchange.body = request.body != nullptr ? request.body : &kEmpty;
@@ -285,30 +304,9 @@ void configure_method(CURL* curl, const HttpRequest& request, Exchange& exchange
 
 }  // namespace
 
-const char* to_string(HttpMethod method) {
-  switch (method) {
-    case HttpMethod::head:
-      return "HEAD";
-    case HttpMethod::post:
-      return "POST";
-    case HttpMethod::put:
-      return "PUT";
-    case HttpMethod::get:
-      break;
-  }
-  return "GET";
-}
-
-HttpBody body_of(std::string_view text) {
-  return {.size_bytes = text.size(),
-          .read = [text](std::uint64_t offset, std::span<char> buffer) -> Result<std::size_t> {
-            const std::string_view rest = text.substr(static_cast<std::size_t>(offset));
-            return rest.copy(buffer.data(), buffer.size());
-          }};
-}
-
 struct HttpClient::Handle {
   std::unique_ptr<CURL, CurlDelete> curl;
+  bool needs_bundle = false;  ///< an authority was not to be found in the directory
 };
 
 std::string default_authorities() {
@@ -325,20 +323,6 @@ HttpClient::HttpClient() : handle_(std::make_unique<Handle>()) {
 HttpClient::~HttpClient() = default;
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
-
-std::string HttpResponse::header(const std::string& name) const {
-  const auto found = headers.find(name);
-  return found == headers.end() ? "" : found->second;
-}
-
-std::vector<std::string> HttpResponse::all(const std::string& name) const {
-  std::vector<std::string> values;
-  const auto range = headers.equal_range(name);
-  for (auto entry = range.first; entry != range.second; ++entry) {
-    values.push_back(entry->second);
-  }
-  return values;
-}
 
 tl::expected<HttpResponse, TransportError> HttpClient::send(const HttpRequest& request,
                                                             const BodySink& sink) {
@@ -372,7 +356,18 @@ tl::expected<HttpResponse, TransportError> HttpClient::send(const HttpRequest& r
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail.data());
 
-  const CURLcode code = curl_easy_perform(curl);
+  const bool by_directory = !handle_->needs_bundle && takes_authorities_of_system(request) &&
+                            has_directory_of_authorities();
+  if (by_directory) {
+    curl_easy_setopt(curl, CURLOPT_CAINFO, nullptr);
+  }
+  CURLcode code = curl_easy_perform(curl);
+  if (by_directory && code == CURLE_PEER_FAILED_VERIFICATION) {
+    // The bundle may have more: nothing was sent yet.
+    handle_->needs_bundle = true;
+    curl_easy_setopt(curl, CURLOPT_CAINFO, default_authorities().c_str());
+    code = curl_easy_perform(curl);
+  }
   // The path of a redirect may hold a signature: it is not logged.
   LOG_DEBUG("{} {}://{} range='{}': curl {} status {}", to_string(request.method),
             request.url.scheme, request.url.authority(), request.range, static_cast<int>(code),
