@@ -139,7 +139,7 @@ Result<Descriptor> parse_descriptor(const Json& json, std::uint64_t max_bytes) {
     return fail(ErrorCode::integrity,
                 format("its size of {} bytes is beyond the limit of {} bytes", size, max_bytes));
   }
-  return Descriptor{std::move(media_type), std::move(digest), size};
+  return Descriptor{std::move(media_type), std::move(digest), size, std::nullopt};
 }
 
 Result<Descriptor> parse_config_descriptor(const Json& manifest) {
@@ -179,6 +179,7 @@ Result<void> check_layer_type(const Json& json, std::string_view media_type) {
 Result<Descriptor> parse_layer(const Json& json) {
   TRY_ASSIGN(Descriptor layer, parse_descriptor(json, kMaxLayerBytes));
   TRY(check_layer_type(json, layer.media_type));
+  layer.contents = contents_place(json, layer.size_bytes);
   return layer;
 }
 

@@ -12,6 +12,7 @@
 
 #include "env/base/digest.hpp"
 #include "env/base/result.hpp"
+#include "env/image/chunked.hpp"
 #include "env/image/platform.hpp"
 
 namespace devenv::image {
@@ -41,6 +42,8 @@ struct Descriptor {
       media_type;  ///< one of the types that are known; "" where a document may leave it out
   Digest digest;
   std::uint64_t size_bytes = 0;
+  /// Of a zstd:chunked layer.
+  std::optional<ContentsPlace> contents = std::nullopt;
 };
 
 /// One image. How a layer is compressed is found out by its first bytes, not by its media type:

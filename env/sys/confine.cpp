@@ -37,6 +37,7 @@ struct PathBeneath {
 
 constexpr unsigned long kCreateRulesetVersion = 1;
 constexpr unsigned long kRulePathBeneath = 1;
+constexpr std::uint64_t kRead = 0xc;  // of files and of directories
 constexpr std::uint64_t kConnectAndBindTcp = 3;
 constexpr std::uint64_t kScopeAbstractSocketsAndSignals = 3;
 
@@ -174,7 +175,7 @@ std::vector<sock_filter> make_filter() {
 
 }  // namespace
 
-Result<bool> confine_files(int directory) {
+Result<bool> confine_files(int directory, int readable) {
 #if defined(SYS_landlock_create_ruleset)
   const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kCreateRulesetVersion);
   if (version < kLinksBetweenDirectories) {
@@ -195,9 +196,12 @@ Result<bool> confine_files(int directory) {
   if (ruleset.get() < 0) {
     return fail_errno(errno, "cannot make a Landlock rule set");
   }
-  const PathBeneath rule{.allowed_access = attributes.handled_access_fs, .parent_fd = directory};
-  if (::syscall(SYS_landlock_add_rule, ruleset.get(), kRulePathBeneath, &rule, 0) == -1) {
-    return fail_errno(errno, "cannot add a Landlock rule");
+  for (const PathBeneath& rule :
+       {PathBeneath{attributes.handled_access_fs, directory}, PathBeneath{kRead, readable}}) {
+    if (rule.parent_fd != -1 &&
+        ::syscall(SYS_landlock_add_rule, ruleset.get(), kRulePathBeneath, &rule, 0) == -1) {
+      return fail_errno(errno, "cannot add a Landlock rule");
+    }
   }
   TRY(forbid_new_privileges());
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == -1) {
@@ -206,6 +210,7 @@ Result<bool> confine_files(int directory) {
   return true;
 #else
   static_cast<void>(directory);
+  static_cast<void>(readable);
   return false;
 #endif
 }

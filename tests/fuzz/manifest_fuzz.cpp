@@ -6,6 +6,7 @@
 
 #include "env/base/json.hpp"
 #include "env/base/text.hpp"
+#include "env/image/chunked.hpp"
 #include "env/image/config.hpp"
 #include "env/image/feature.hpp"
 #include "env/image/manifest.hpp"
@@ -78,6 +79,20 @@ void read_config(std::string_view text) {
   }
 }
 
+void read_contents(std::string_view text) {
+  constexpr std::uint64_t kEnd = 1'000'000;
+  const auto files = parse_contents(text, kEnd);
+  if (!files) {
+    check(files.error());
+    return;
+  }
+  std::uint64_t position = 0;
+  for (const LargeFile& file : *files) {
+    must(file.begin >= position && file.begin < file.end && file.end <= kEnd);
+    position = file.end;
+  }
+}
+
 void read_feature(std::string_view text) {
   if (const auto layer = parse_feature_manifest(text); !layer) {
     check(layer.error());
@@ -137,6 +152,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   read_events(text);
   read_feature(text);
+  read_contents(text);
   const auto json = devenv::json::parse(text);
   if (!json) {
     // No reader gets further than that.

@@ -36,6 +36,12 @@ def manifests():
     yield {"architecture": "amd64", "os": "linux", "created": "2024-01-02T03:04:05Z",
            "config": {"Env": ["PATH=/bin"], "Cmd": ["sh"], "Labels": {"a": "b"}},
            "rootfs": {"type": "layers", "diff_ids": [DIGEST]}, "history": [{"empty_layer": True}]}
+    chunked = "io.github.containers.zstd-chunked.manifest-"
+    yield {"schemaVersion": 2, "mediaType": OCI + "manifest.v1+json", "config": config, "layers": [
+        {**layer, "annotations": {chunked + "checksum": DIGEST, chunked + "position": "100:20:300:1"}}]}
+    yield {"version": 1, "entries": [
+        {"type": "reg", "name": "bin/a", "size": 70000, "digest": DIGEST, "offset": 10, "endOffset": 90},
+        {"type": "dir", "name": "bin", "xattrs": {"user.a": "Yg=="}}]}
 
 
 def layers():

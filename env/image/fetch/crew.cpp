@@ -23,6 +23,11 @@ bool contains(const std::vector<std::size_t>& list, std::size_t value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+/// nullopt when it is not known before.
+std::optional<Digest> blob_of(const LayerJob& job) {
+  return job.whole ? job.whole->digest : job.digest;
+}
+
 Error died(const std::string& what, const LayerJob& job, const sys::ExitStatus& status) {
   const Error error(ErrorCode::failed,
                     format("the process that {} {} {}", what, job.id, status.to_string()));
@@ -79,9 +84,9 @@ Result<std::vector<LayerOutcome>> Crew::run() {
 /// partial file complete.
 std::optional<std::size_t> Crew::next_startable() const {
   for (const std::size_t index : pending_) {
-    const auto& digest = jobs_[index].digest;
+    const auto digest = blob_of(jobs_[index]);
     const bool busy = std::any_of(active_.begin(), active_.end(), [&](const ActiveLayer& layer) {
-      return digest && job_of(layer).digest == digest;
+      return digest && blob_of(job_of(layer)) == digest;
     });
     if (!busy) {
       return index;
@@ -281,6 +286,14 @@ Result<void> Crew::collect_finished() {
 Result<void> Crew::handle_failure(ActiveLayer& layer, const Error& error) {
   const LayerJob& job = job_of(layer);
   const auto* downloaded = std::get_if<Downloaded>(&job.bytes);
+  if (job.whole && error.code() != ErrorCode::interrupted) {
+    LOG_INFO("{} is fetched as a whole: {}", job.id, error.to_line());
+    TRY(sys::remove_file(downloaded->partial_file));
+    const std::shared_ptr<const LayerJob> whole = job.whole;
+    jobs_[layer.index] = *whole;
+    pending_.push_back(layer.index);
+    return {};
+  }
   if (downloaded == nullptr || error.code() != ErrorCode::integrity) {
     return fail(error);
   }

@@ -30,7 +30,8 @@ class Crew {
   /// Once. The outcomes in the order of the jobs. The first layer that fails ends the others.
   ///
   /// A download that was resumed and turns out to be wrong is made anew, once: what was there may
-  /// have been damaged by a crash. The partial file of a layer whose bytes are wrong is removed.
+  /// have been damaged by a crash. The partial file of a layer whose bytes are wrong is removed. A
+  /// layer that cannot be made of parts is fetched as a whole.
   Result<std::vector<LayerOutcome>> run();
 
  private:
@@ -70,7 +71,7 @@ class Crew {
   const LayerJob& job_of(const ActiveLayer& layer) const { return jobs_[layer.index]; }
 
   const Context& context_;
-  const std::vector<LayerJob> jobs_;
+  std::vector<LayerJob> jobs_;
   std::vector<std::size_t> pending_;
   std::vector<std::size_t> retried_;
   std::vector<ActiveLayer> active_;

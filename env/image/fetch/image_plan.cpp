@@ -33,8 +33,12 @@ Result<ImagePlan> plan_image(std::string reference,
   std::optional<Digest> parent;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Digest chain = chain_id(parent, parsed.diff_ids[i]);
-    plan.layers.push_back(
-        {layers[i].digest, layers[i].size_bytes, parsed.diff_ids[i], chain, InFile{}});
+    plan.layers.push_back({.digest = layers[i].digest,
+                           .size_bytes = layers[i].size_bytes,
+                           .diff_id = parsed.diff_ids[i],
+                           .chain_id = chain,
+                           .bytes = InFile{},
+                           .contents = layers[i].contents});
     parent = chain;
   }
   plan.parsed_config = std::move(parsed);

@@ -13,6 +13,7 @@
 #include "env/image/fetch/nested_root.hpp"
 #include "env/image/fetch/publish.hpp"
 #include "env/image/fetch/root_task.hpp"
+#include "env/image/fetch/sources.hpp"
 #include "env/sys/file.hpp"
 
 namespace devenv::image::fetch {
@@ -65,6 +66,18 @@ struct Work {
   std::vector<std::size_t> positions;
 };
 
+/// The layer by what is not here of it.
+LayerJob job_of_parts(const Context& context, const LayerPlan& layer, LayerJob whole) {
+  LayerJob job = whole;
+  job.digest = std::nullopt;
+  job.size_bytes = layer.chunks->fetched_bytes;
+  job.bytes = *layer.chunk_bytes;
+  job.chunks = layer.chunks;
+  job.whole = std::make_shared<const LayerJob>(std::move(whole));
+  job.layers_directory = context.store.path() + "/layers";
+  return job;
+}
+
 Work plan_work(const Context& context, const ImagePlan& plan) {
   Work work;
   std::set<Digest> planned;
@@ -73,13 +86,15 @@ Work plan_work(const Context& context, const ImagePlan& plan) {
     if (context.store.has_layer(layer.chain_id) || !planned.insert(layer.chain_id).second) {
       continue;
     }
-    work.jobs.push_back({.id = format("layer {}", layer.digest.abbreviated()),
-                         .directory = format("{}/{}.layer", context.store.temporary_directory(),
-                                             layer.chain_id.hex()),
-                         .digest = layer.digest,
-                         .diff_id = layer.diff_id,
-                         .size_bytes = layer.size_bytes,
-                         .bytes = layer.bytes});
+    LayerJob job{.id = format("layer {}", layer.digest.abbreviated()),
+                 .directory = format("{}/{}.layer", context.store.temporary_directory(),
+                                     layer.chain_id.hex()),
+                 .digest = layer.digest,
+                 .diff_id = layer.diff_id,
+                 .size_bytes = layer.size_bytes,
+                 .bytes = layer.bytes};
+    work.jobs.push_back(layer.chunks ? job_of_parts(context, layer, std::move(job))
+                                     : std::move(job));
     work.positions.push_back(i);
   }
   return work;
@@ -99,11 +114,39 @@ Result<void> check_size(const Context& context, const std::vector<LayerOutcome>&
 std::vector<std::string> partial_files(const std::vector<LayerJob>& jobs) {
   std::vector<std::string> files;
   for (const LayerJob& job : jobs) {
-    if (const auto* downloaded = std::get_if<Downloaded>(&job.bytes)) {
-      files.push_back(downloaded->partial_file);
+    for (const LayerJob* each : {&job, job.whole.get()}) {
+      const auto* downloaded = each == nullptr ? nullptr : std::get_if<Downloaded>(&each->bytes);
+      if (downloaded != nullptr) {
+        files.push_back(downloaded->partial_file);
+      }
     }
   }
   return files;
+}
+
+/// Notes what a zstd:chunked layer has, for the layers to come. They can do without.
+void note_files(const LayerPlan& layer, const LayerJob& job) {
+  const auto note = [&]() -> Result<void> {
+    if (layer.large_files) {
+      return write_large_files(job.directory, *layer.large_files);
+    }
+    const auto* downloaded = std::get_if<Downloaded>(&job.bytes);
+    if (downloaded == nullptr) {
+      return {};
+    }
+    TRY_ASSIGN(const sys::UniqueFd blob, sys::open_file(downloaded->partial_file, O_RDONLY));
+    std::string bytes(layer.contents->size_bytes, '\0');
+    FileSource source(blob.get(), layer.contents->offset, bytes.size());
+    for (std::size_t have = 0; have < bytes.size();) {
+      TRY_ASSIGN(const std::size_t count, source.read(std::span(bytes).subspan(have)));
+      have += count;
+    }
+    TRY_ASSIGN(const auto files, read_contents(*layer.contents, bytes));
+    return write_large_files(job.directory, files);
+  };
+  if (const auto noted = note(); !noted) {
+    LOG_INFO("{}: cannot tell what it has: {}", job.id, noted.error().to_line());
+  }
 }
 
 Result<void> make_layers(const Context& context, const ImagePlan& plan) {
@@ -136,6 +179,9 @@ Result<void> make_layers(const Context& context, const ImagePlan& plan) {
   for (std::size_t i = 0; i < work.jobs.size(); ++i) {
     stack[work.positions[i]].directory = work.jobs[i].directory;
     stack[work.positions[i]].outcome = &outcomes[i];
+    if (const LayerPlan& layer = plan.layers[work.positions[i]]; layer.contents) {
+      note_files(layer, work.jobs[i]);
+    }
   }
   return publish_layers(context, stack, partial_files(work.jobs), directories);
 }

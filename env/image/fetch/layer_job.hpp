@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "env/base/digest.hpp"
 #include "env/base/result.hpp"
+#include "env/image/fetch/chunk_plan.hpp"
 #include "env/image/layer/unpack.hpp"
 
 namespace devenv::image::fetch {
@@ -47,6 +49,11 @@ struct LayerJob {
   std::optional<Digest> diff_id;  ///< of the bytes decompressed
   std::uint64_t size_bytes = 0;   ///< as they come; 0 if unknown
   std::variant<Downloaded, InFile, Piped> bytes;
+  /// What the bytes are parts of, if not the whole layer. Only the diff id can tell whether it has
+  /// become what was wanted; if not, `whole` is done instead.
+  std::shared_ptr<const ChunkPlan> chunks;
+  std::shared_ptr<const LayerJob> whole;
+  std::string layers_directory;  ///< where the files of `chunks` are
 };
 
 struct LayerOutcome {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
 #include "env/image/codec/hash.hpp"
+#include "env/image/fetch/chunk_plan.hpp"
 #include "env/image/fetch/fetch.hpp"
 #include "env/image/fetch/image_plan.hpp"
 #include "env/image/fetch/install.hpp"
@@ -74,6 +77,57 @@ Result<Document> get_config(const Store& store, PullSource& source, const Descri
   return Document{wanted.digest, std::move(bytes)};
 }
 
+/// Looked up only when there is something to leave out.
+KnownFiles known_files_for(const Context& context, const ImagePlan& plan) {
+  const bool wanted =
+      std::any_of(plan.layers.begin(), plan.layers.end(), [&](const LayerPlan& layer) {
+        return layer.contents && !context.store.has_layer(layer.chain_id);
+      });
+  return wanted ? known_files(context.store) : KnownFiles();
+}
+
+/// Reads the table of contents of the layer, and plans to leave out what is here. Whatever is wrong
+/// with it, the layer can be had as a whole.
+Result<void> leave_out_known(const Context& context,
+                             PullSource& source,
+                             const Descriptor& blob,
+                             const KnownFiles& known,
+                             LayerPlan& layer) {
+  const ContentsPlace& place = *blob.contents;
+  std::string bytes;
+  const auto fetched = source.download_part(blob, place.offset, place.offset + place.size_bytes,
+                                            [&](std::string_view piece) -> Result<void> {
+                                              bytes += piece;
+                                              return {};
+                                            });
+  if (!fetched && fetched.error().code() == ErrorCode::interrupted) {
+    return fetched;
+  }
+  auto files = fetched ? read_contents(place, bytes) : fail(fetched.error());
+  if (!files) {
+    LOG_INFO("layer {} is fetched as a whole: {}", blob.digest.abbreviated(),
+             files.error().to_line());
+    return {};
+  }
+  auto plan = plan_chunks(*files, place, blob.size_bytes, known);
+  layer.large_files = std::move(*files);
+  if (!plan) {
+    return {};
+  }
+  LOG_INFO("layer {}: {} of {} bytes have to be fetched", blob.digest.abbreviated(),
+           plan->fetched_bytes, blob.size_bytes);
+  layer.chunks = std::make_shared<const ChunkPlan>(std::move(*plan));
+  layer.chunk_bytes =
+      Downloaded{format("{}.{}", context.store.partial_file(blob.digest), layer.chunks->name),
+                 [&source, blob, chunks = layer.chunks](std::uint64_t have,
+                                                        const RegistryClient::Append& append) {
+                   return fetch_parts(*chunks, have, [&](std::uint64_t begin, std::uint64_t end) {
+                     return source.download_part(blob, begin, end, append);
+                   });
+                 }};
+  return {};
+}
+
 Result<ImagePlan> plan_pull(const Context& context,
                             PullSource& source,
                             const Reference& reference,
@@ -88,8 +142,12 @@ Result<ImagePlan> plan_pull(const Context& context,
               format("the image is for {}, not for {}",
                      text::sanitize(plan.parsed_config.platform.string()), platform.string())));
   }
+  const KnownFiles known = known_files_for(context, plan);
   for (std::size_t i = 0; i < plan.layers.size(); ++i) {
     const Descriptor blob = resolved.manifest.layers[i];
+    if (!known.empty() && blob.contents && !context.store.has_layer(plan.layers[i].chain_id)) {
+      TRY(leave_out_known(context, source, blob, known, plan.layers[i]));
+    }
     plan.layers[i].bytes =
         Downloaded{context.store.partial_file(blob.digest),
                    [&source, blob](std::uint64_t have, const RegistryClient::Append& append) {

@@ -15,6 +15,7 @@
 #include "env/image/codec/read_ahead.hpp"
 #include "env/image/fetch/elf_architecture.hpp"
 #include "env/image/fetch/sources.hpp"
+#include "env/image/fetch/spliced_source.hpp"
 #include "env/image/fetch/worker_message.hpp"
 #include "env/sys/confine.hpp"
 #include "env/sys/entry.hpp"
@@ -125,9 +126,15 @@ Error wrong_digest(const LayerJob& job, const Digest& found) {
 }
 
 /// Whoever makes a layer may know of a defect in what reads it. Nothing but that layer is to be had
-/// from here, as far as the kernel can see to it.
-void confine(int directory) {
-  const auto files = sys::confine_files(directory);
+/// from here, and the other layers to be read if need be, as far as the kernel can see to it.
+void confine(int directory, const LayerJob& job) {
+  sys::UniqueFd layers;
+  if (job.chunks) {
+    if (auto opened = sys::open_file(job.layers_directory, O_PATH | O_DIRECTORY)) {
+      layers = std::move(*opened);
+    }
+  }
+  const auto files = sys::confine_files(directory, layers.get());
   const auto calls = sys::confine_calls();
   if (!files || !*files) {
     LOG_DEBUG("unpacking without Landlock{}", files ? "" : ": " + files.error().to_line());
@@ -143,10 +150,15 @@ class Chain {
   Chain(const WorkerEnds& ends, const LayerJob& job, ByteSource& source, const UnpackLimits& limits)
       : counted_(source, [&ends](std::uint64_t count) { report(ends, ProgressMessage{count}); }),
         packed_(counted_, job.size_bytes == 0 ? limits.max_bytes : job.size_bytes),
+        chunks_(job.chunks.get()),
         limits_(limits) {}
 
   Result<LayerOutcome> unpack(int root) {
-    TRY_ASSIGN(decompressed_, decompress(packed_, limits_.max_ratio));
+    if (chunks_ != nullptr) {
+      decompressed_ = std::make_unique<SplicedSource>(packed_, chunks_->parts, limits_.max_ratio);
+    } else {
+      TRY_ASSIGN(decompressed_, decompress(packed_, limits_.max_ratio));
+    }
     tar_.emplace(*decompressed_, 2 * limits_.max_bytes + kTarOverhead);
     TRY_ASSIGN(UnpackResult unpacked, unpack_layer(*tar_, root, limits_));
     TRY_ASSIGN(Digest diff_id, tar_->finish());
@@ -172,6 +184,7 @@ class Chain {
   HashingSource packed_;
   std::unique_ptr<ByteSource> decompressed_;
   std::optional<ReadAhead> tar_;
+  const ChunkPlan* chunks_;
   const UnpackLimits& limits_;
 };
 
@@ -250,7 +263,7 @@ int run_unpacker(const WorkerEnds& ends,
     TRY(sys::make_directory_at(directory.get(), "fs", 0755));
     TRY_ASSIGN(const sys::UniqueFd root,
                sys::open_at(directory.get(), "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    confine(directory.get());
+    confine(directory.get(), job);
     return unpack(job, chain, root.get());
   };
   auto outcome = work();

@@ -18,14 +18,20 @@ constexpr int kFailuresInARow = 3;
 /// One blob on its way. Checks what the registry says about the part it sends.
 class Transfer {
  public:
-  Transfer(const Descriptor& blob, std::uint64_t have, const RegistryClient::Append& append)
-      : blob_(blob), have_(have), append_(append) {}
+  Transfer(const Descriptor& blob,
+           std::uint64_t have,
+           std::uint64_t end,
+           const RegistryClient::Append& append)
+      : blob_(blob), have_(have), end_(end), append_(append) {}
 
   std::uint64_t have() const { return have_; }
-  bool complete() const { return have_ == blob_.size_bytes; }
+  bool complete() const { return have_ == end_; }
+  /// Whether the end of the blob is not wanted.
+  bool needs_ranges() const { return end_ != blob_.size_bytes; }
   /// "" for all of it. Closed, because some registries refuse open ranges (HTTP 416).
   std::string next_range() const {
-    return have_ == 0 || !ranges_ ? "" : format("{}-{}", have_, blob_.size_bytes - 1);
+    const bool whole = have_ == 0 && !needs_ranges();
+    return whole || !ranges_ ? "" : format("{}-{}", have_, end_ - 1);
   }
   void start() { started_ = false; }
   void give_up_ranges() { ranges_ = false; }
@@ -37,7 +43,7 @@ class Transfer {
     const std::size_t passed_over = std::min<std::uint64_t>(skip_, bytes.size());
     skip_ -= passed_over;
     bytes.remove_prefix(passed_over);
-    if (bytes.size() > blob_.size_bytes - have_) {
+    if (bytes.size() > end_ - have_) {
       return wrong_size("more than");
     }
     TRY(append_(bytes));
@@ -70,6 +76,9 @@ class Transfer {
       }
       return {};
     }
+    if (needs_ranges()) {
+      return fail(ErrorCode::unsupported, "the registry sends no parts of blobs");
+    }
     skip_ = have_;
     const std::string length = response.header("content-length");
     if (!length.empty() && length != std::to_string(blob_.size_bytes)) {
@@ -85,6 +94,7 @@ class Transfer {
 
   const Descriptor& blob_;
   std::uint64_t have_;
+  std::uint64_t end_;
   const RegistryClient::Append& append_;
   std::uint64_t skip_ = 0;
   bool started_ = false;
@@ -96,7 +106,14 @@ class Transfer {
 Result<void> RegistryClient::download(const Descriptor& blob,
                                       std::uint64_t have,
                                       const Append& append) {
-  Transfer transfer(blob, have, append);
+  return download_part(blob, have, blob.size_bytes, append);
+}
+
+Result<void> RegistryClient::download_part(const Descriptor& blob,
+                                           std::uint64_t begin,
+                                           std::uint64_t end,
+                                           const Append& append) {
+  Transfer transfer(blob, begin, end, append);
   const BodySink sink = [&](const HttpResponse& response, std::string_view bytes) {
     return transfer.take(response, bytes);
   };
@@ -116,7 +133,7 @@ Result<void> RegistryClient::download(const Descriptor& blob,
       if (answer.error().kind != TransportFailure::interrupted) {
         return fail(error);
       }
-    } else if (answer->response.status == 416 && !asked.range.empty()) {
+    } else if (answer->response.status == 416 && !asked.range.empty() && !transfer.needs_ranges()) {
       transfer.give_up_ranges();
       continue;
     } else if (answer->response.status == 200 || answer->response.status == 206) {

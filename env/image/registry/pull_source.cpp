@@ -52,6 +52,13 @@ Result<std::string> PullSource::document(const Descriptor& blob) {
 Result<void> PullSource::download(const Descriptor& blob,
                                   std::uint64_t have,
                                   const RegistryClient::Append& append) {
+  return download_part(blob, have, blob.size_bytes, append);
+}
+
+Result<void> PullSource::download_part(const Descriptor& blob,
+                                       std::uint64_t have,
+                                       std::uint64_t end,
+                                       const RegistryClient::Append& append) {
   // What the reader of the bytes says is no fault of the place they come from.
   std::optional<Error> refusal;
   const RegistryClient::Append counted = [&](std::string_view bytes) -> Result<void> {
@@ -63,7 +70,7 @@ Result<void> PullSource::download(const Descriptor& blob,
     return {};
   };
   auto done = at_each([&](RegistryClient& client) -> Result<void> {
-    auto part = client.download(blob, have, counted);
+    auto part = client.download_part(blob, have, end, counted);
     return refusal ? Result<void>() : part;
   });
   if (refusal) {

@@ -32,6 +32,11 @@ class PullSource {
   Result<void> download(const Descriptor& blob,
                         std::uint64_t have,
                         const RegistryClient::Append& append);
+  /// As RegistryClient::download_part.
+  Result<void> download_part(const Descriptor& blob,
+                             std::uint64_t begin,
+                             std::uint64_t end,
+                             const RegistryClient::Append& append);
   void disconnect();
 
   /// An error, found later, in what came from here: with where that was, unless it is obvious.

@@ -87,6 +87,13 @@ class RegistryClient {
   /// there is passed over. The digest is not checked: whoever reads the bytes does.
   Result<void> download(const Descriptor& blob, std::uint64_t have, const Append& append);
 
+  /// The same of the bytes from `begin` to before `end`. Errors: unsupported when the registry
+  /// knows no ranges.
+  Result<void> download_part(const Descriptor& blob,
+                             std::uint64_t begin,
+                             std::uint64_t end,
+                             const Append& append);
+
   /// Whether the repository has the blob.
   Result<bool> has_blob(const Digest& digest);
 

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/fetch/chunk_plan.hpp"
+
+#include <algorithm>
+
+#include "env/base/format.hpp"
+#include "env/base/json.hpp"
+#include "env/base/log.hpp"
+#include "env/image/codec/decompress.hpp"
+#include "env/image/codec/hash.hpp"
+#include "env/sys/file.hpp"
+
+namespace devenv::image::fetch {
+namespace {
+
+constexpr const char* kFileName = "/files.json";
+/// A request more has to pay.
+constexpr std::uint64_t kLeastSkippedBytes = 64U * 1024;
+constexpr std::uint64_t kLeastSavedBytes = 1024U * 1024;
+/// The head of the frame that the table of contents is in (RFC 8878, 3.1.2).
+constexpr std::uint64_t kSkippableHeaderBytes = 8;
+
+class TextSource final : public ByteSource {
+ public:
+  explicit TextSource(std::string_view bytes) : bytes_(bytes) {}
+  Result<std::size_t> read(std::span<char> buffer) override {
+    const std::size_t count = bytes_.copy(buffer.data(), buffer.size());
+    bytes_.remove_prefix(count);
+    return count;
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
+Result<void> add_files(const Store& store, const Digest& chain_id, KnownFiles& known) {
+  const std::string file = store.layer_directory(chain_id) + kFileName;
+  if (!sys::exists(file)) {
+    return {};
+  }
+  TRY_ASSIGN(const std::string text, sys::read_file(file));
+  TRY_ASSIGN(const Json document, json::parse(text));
+  TRY_ASSIGN(const Json* const files, json::get_array(document, "files"));
+  for (const Json& each : *files) {
+    TRY_ASSIGN(const std::string digest_text, json::get_string(each, "digest"));
+    TRY_ASSIGN(Digest digest, Digest::parse(digest_text));
+    TRY_ASSIGN(const std::string path, json::get_string(each, "path"));
+    known.emplace(std::move(digest), format("{}/{}", store.layer_tree(chain_id), path));
+  }
+  return {};
+}
+
+/// Names that JSON cannot hold, or that lead elsewhere, are not worth it.
+bool is_plain_path(const std::string& path) {
+  return !path.empty() && path.front() != '/' && path.find("..") == std::string::npos &&
+         std::all_of(path.begin(), path.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+}  // namespace
+
+KnownFiles known_files(const Store& store) {
+  KnownFiles known;
+  const auto names = sys::list_directory(store.path() + "/layers");
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    const auto chain_id = Digest::parse("sha256:" + name);
+    const auto added = chain_id ? add_files(store, *chain_id, known) : Result<void>();
+    if (!added) {
+      LOG_INFO("cannot tell what layer {} has: {}", name, added.error().to_line());
+    }
+  }
+  return known;
+}
+
+Result<void> write_large_files(const std::string& layer_directory,
+                               const std::vector<LargeFile>& files) {
+  Json list = Json::array();
+  for (const LargeFile& file : files) {
+    if (is_plain_path(file.path)) {
+      list.push_back({{"digest", file.digest.string()}, {"path", file.path}});
+    }
+  }
+  if (list.empty()) {
+    return {};
+  }
+  const Json document{{"schema", 1}, {"files", std::move(list)}};
+  TRY_ASSIGN(const sys::UniqueFd file,
+             sys::open_file(layer_directory + kFileName, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+  return sys::write_all(file.get(), json::dump(document, -1) + "\n");
+}
+
+Result<std::vector<LargeFile>> read_contents(const ContentsPlace& place, std::string_view bytes) {
+  if (sha256(bytes) != place.digest) {
+    return fail(ErrorCode::integrity, "the table of contents has another digest");
+  }
+  TextSource source(bytes);
+  TRY_ASSIGN(const auto decompressed, decompress(source));
+  std::string text(place.unpacked_bytes, '\0');
+  std::size_t have = 0;
+  while (have < text.size()) {
+    TRY_ASSIGN(const std::size_t count,
+               decompressed->read({text.data() + have, text.size() - have}));
+    if (count == 0) {
+      break;
+    }
+    have += count;
+  }
+  text.resize(have);
+  return parse_contents(text, place.offset);
+}
+
+std::optional<ChunkPlan> plan_chunks(const std::vector<LargeFile>& files,
+                                     const ContentsPlace& place,
+                                     std::uint64_t blob_bytes,
+                                     const KnownFiles& known) {
+  const std::uint64_t data_end =
+      place.offset > kSkippableHeaderBytes ? place.offset - kSkippableHeaderBytes : 0;
+  ChunkPlan plan{.parts = {}, .fetched_bytes = 0, .blob_bytes = blob_bytes, .name = ""};
+  Sha256 name;
+  std::uint64_t position = 0;
+  const auto fetch_up_to = [&](std::uint64_t end) {
+    if (end > position) {
+      plan.parts.push_back({.begin = position, .end = end});
+      plan.fetched_bytes += end - position;
+      name.update(format("{}-{} ", position, end));
+    }
+  };
+  for (const LargeFile& file : files) {
+    const auto found = known.find(file.digest);
+    if (found == known.end() || file.end - file.begin < kLeastSkippedBytes || file.end > data_end) {
+      continue;
+    }
+    fetch_up_to(file.begin);
+    plan.parts.push_back({.begin = file.begin,
+                          .end = file.end,
+                          .file = found->second,
+                          .file_bytes = file.size_bytes});
+    position = file.end;
+  }
+  fetch_up_to(data_end);
+  plan.name = name.finish().abbreviated();
+  if (plan.fetched_bytes + kLeastSavedBytes > blob_bytes) {
+    return std::nullopt;
+  }
+  return plan;
+}
+
+Result<void> fetch_parts(const ChunkPlan& plan,
+                         std::uint64_t have,
+                         const std::function<Result<void>(std::uint64_t, std::uint64_t)>& fetch) {
+  for (const BlobPart& part : plan.parts) {
+    if (!part.file.empty()) {
+      continue;
+    }
+    const std::uint64_t size = part.end - part.begin;
+    const std::uint64_t skipped = std::min(have, size);
+    have -= skipped;
+    if (skipped < size) {
+      TRY(fetch(part.begin + skipped, part.end));
+    }
+  }
+  return {};
+}
+
+}  // namespace devenv::image::fetch

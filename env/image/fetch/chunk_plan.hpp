@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Which files of a zstd:chunked layer are here already, in layers that were.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "env/base/digest.hpp"
+#include "env/base/result.hpp"
+#include "env/image/chunked.hpp"
+#include "env/image/store.hpp"
+
+namespace devenv::image::fetch {
+
+/// Files of the store by the digest of their contents.
+using KnownFiles = std::map<Digest, std::string>;
+
+/// What the layers of the store that were zstd:chunked have. What cannot be read is left out: it
+/// only costs a download.
+KnownFiles known_files(const Store& store);
+
+/// Notes the large files of a layer beside its tree, for known_files.
+Result<void> write_large_files(const std::string& layer_directory,
+                               const std::vector<LargeFile>& files);
+
+/// The files of a table of contents as it lies in a blob. Errors: integrity.
+Result<std::vector<LargeFile>> read_contents(const ContentsPlace& place, std::string_view bytes);
+
+struct ChunkPlan {
+  std::vector<BlobPart> parts;
+  std::uint64_t fetched_bytes = 0;
+  std::uint64_t blob_bytes = 0;
+  /// Of the parts: what was fetched for one plan is no good for another one.
+  std::string name;
+};
+
+/// nullopt when too little would be saved.
+std::optional<ChunkPlan> plan_chunks(const std::vector<LargeFile>& files,
+                                     const ContentsPlace& place,
+                                     std::uint64_t blob_bytes,
+                                     const KnownFiles& known);
+
+/// Fetches the parts that are not here, as one stream, from offset `have` of it on.
+/// `fetch(begin, end)`: a piece of the blob.
+Result<void> fetch_parts(const ChunkPlan& plan,
+                         std::uint64_t have,
+                         const std::function<Result<void>(std::uint64_t, std::uint64_t)>& fetch);
+
+}  // namespace devenv::image::fetch

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/fetch/spliced_source.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "env/base/format.hpp"
+#include "env/image/codec/decompress.hpp"
+#include "env/image/fetch/sources.hpp"
+#include "env/sys/file.hpp"
+
+namespace devenv::image::fetch {
+
+/// The next `size` bytes of a source.
+class SplicedSource::Part final : public ByteSource {
+ public:
+  Part(ByteSource& inner, std::uint64_t size) : inner_(inner), left_(size) {}
+  Result<std::size_t> read(std::span<char> buffer) override {
+    const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), left_);
+    TRY_ASSIGN(const std::size_t count,
+               wanted == 0 ? Result<std::size_t>(0U) : inner_.read(buffer.first(wanted)));
+    left_ -= count;
+    return count;
+  }
+  bool is_complete() const { return left_ == 0; }
+
+ private:
+  ByteSource& inner_;
+  std::uint64_t left_;
+};
+
+SplicedSource::SplicedSource(ByteSource& fetched,
+                             const std::vector<BlobPart>& parts,
+                             std::uint64_t max_ratio)
+    : fetched_(fetched), parts_(parts), max_ratio_(max_ratio) {}
+
+SplicedSource::~SplicedSource() = default;
+
+Result<void> SplicedSource::open(const BlobPart& part) {
+  if (part.file.empty()) {
+    part_ = std::make_unique<Part>(fetched_, part.end - part.begin);
+    TRY_ASSIGN(decompressed_, decompress(*part_, max_ratio_));
+    return {};
+  }
+  TRY_ASSIGN(file_, sys::open_file(part.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  TRY_ASSIGN(const struct stat info, sys::stat_fd(file_.get()));
+  if (!S_ISREG(info.st_mode)) {
+    return fail(ErrorCode::integrity, "what was a file of the store is none");
+  }
+  contents_ = std::make_unique<FileSource>(file_.get(), 0, part.file_bytes);
+  return {};
+}
+
+/// 0 at the end of the part.
+Result<std::size_t> SplicedSource::read_part(std::span<char> buffer) {
+  if (contents_ != nullptr) {
+    return contents_->read(buffer);
+  }
+  if (decompressed_ == nullptr) {
+    return 0U;
+  }
+  TRY_ASSIGN(const std::size_t count, decompressed_->read(buffer));
+  if (count == 0 && !part_->is_complete()) {
+    return fail(ErrorCode::integrity, "a part of the layer ends too early");
+  }
+  return count;
+}
+
+Result<std::size_t> SplicedSource::read(std::span<char> buffer) {
+  while (true) {
+    TRY_ASSIGN(const std::size_t count, read_part(buffer));
+    if (count > 0 || next_ == parts_.size()) {
+      return count;
+    }
+    contents_.reset();
+    decompressed_.reset();
+    part_.reset();
+    TRY(open(parts_[next_++]));
+  }
+}
+
+}  // namespace devenv::image::fetch

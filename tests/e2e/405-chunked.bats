@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154
+# zstd:chunked layers: what an earlier image brought is not fetched again.
+load helpers
+load registries
+
+# Two images of one layer each, made by other programs: 6 MB that both have, and 2 MB that only one has.
+make_images() {
+  local work=$BATS_FILE_TMPDIR/work version
+  mkdir -p "$work/root/bin" "$work/root/etc"
+  echo 'NAME=chunked' >"$work/root/etc/os-release"
+  local part
+  for part in 1 2 3; do
+    head -c 2000000 /dev/urandom >"$work/root/bin/both $part"
+  done
+  chmod 4755 "$work/root/bin/both 1"
+  for version in 1 2; do
+    head -c 2000000 /dev/urandom >"$work/root/bin/own"
+    umoci init --layout "$work/$version"
+    umoci new --image "$work/$version:x"
+    umoci insert --rootless --image "$work/$version:x" "$work/root" /
+    skopeo --insecure-policy copy --quiet --dest-tls-verify=false --dest-compress-format zstd:chunked \
+      "oci:$work/$version:x" "docker://$REGISTRY_ADDRESS/chunked:$version"
+    sha256sum "$work/root/bin/own" | cut -c1-64 >"$work/own.$version"
+  done 2>/dev/null
+}
+
+setup_file() {
+  REGISTRY_ADDRESS=$(start_private chunked '')
+  export REGISTRY_ADDRESS
+  make_images
+}
+teardown_file() { stop_private; }
+teardown() {
+  devenv rm -f --all 2>/dev/null || :
+  devenv image rm "$REGISTRY_ADDRESS/chunked:1" 2>/dev/null || :
+  devenv image rm "$REGISTRY_ADDRESS/chunked:2" 2>/dev/null || :
+  devenv image prune -y 2>/dev/null || :
+}
+
+# sent COMMAND...: how many bytes of blobs the registry sends meanwhile, into $bytes.
+sent() {
+  local log=$BATS_FILE_TMPDIR/chunked.log before
+  before=$(wc -l <"$log")
+  expect 0 "$@"
+  bytes=$(tail -n "+$((before + 1))" "$log" | grep 'http.response.written=' | grep '/blobs/' |
+    sed -n 's/.*http.response.written=\([0-9]*\).*/\1/p' | awk '{ sum += $1 } END { print sum + 0 }')
+}
+
+tree_of() {
+  local chain
+  chain=$(devenv image inspect --json "$REGISTRY_ADDRESS/chunked:$1" | python3 -c '
+import json, sys
+print(json.load(sys.stdin)["image"]["layers"][0].split(":")[1])')
+  echo "${XDG_DATA_HOME:-$HOME/.local/share}/devenv/store/layers/$chain/fs"
+}
+
+@test "chunked: only what is not here is fetched" {
+  local bytes
+  sent devenv image pull "$REGISTRY_ADDRESS/chunked:1"
+  ((bytes > 8000000)) || fail "the first image was $bytes bytes"
+  sent devenv image pull "$REGISTRY_ADDRESS/chunked:2"
+  ((bytes > 2000000 && bytes < 2500000)) || fail "the second image was $bytes bytes"
+  local one two part
+  one=$(tree_of 1) two=$(tree_of 2)
+  for part in 1 2 3; do
+    expect 0 cmp "$one/bin/both $part" "$two/bin/both $part"
+  done
+  equals "$(stat -c %a "$two/bin/both 1")" 4755
+  equals "$(sha256sum "$two/bin/own" | cut -c1-64)" "$(cat "$BATS_FILE_TMPDIR/work/own.2")"
+}
+
+@test "chunked: a file that has changed here is not believed" {
+  expect 0 devenv image pull "$REGISTRY_ADDRESS/chunked:1"
+  local one bytes
+  one=$(tree_of 1)
+  printf x | dd of="$one/bin/both 2" bs=1 seek=1000 conv=notrunc status=none
+  sent devenv image pull "$REGISTRY_ADDRESS/chunked:2"
+  ((bytes > 8000000)) || fail "$bytes bytes"
+  ! cmp -s "$one/bin/both 2" "$(tree_of 2)/bin/both 2" || fail "the damage was taken over"
+  equals "$(ls "${XDG_DATA_HOME:-$HOME/.local/share}/devenv/store/tmp")" ""
+}
+
+@test "chunked: killed in the middle, the next pull goes on" {
+  expect 0 devenv image pull "$REGISTRY_ADDRESS/chunked:1"
+  local _
+  for _ in 1 2 3 4 5; do
+    timeout -s KILL 0.05 devenv image pull "$REGISTRY_ADDRESS/chunked:2" 2>/dev/null || :
+  done
+  expect 0 devenv image pull "$REGISTRY_ADDRESS/chunked:2"
+  equals "$(sha256sum "$(tree_of 2)/bin/own" | cut -c1-64)" "$(cat "$BATS_FILE_TMPDIR/work/own.2")"
+}
