@@ -37,6 +37,7 @@ struct PathBeneath {
 
 constexpr unsigned long kCreateRulesetVersion = 1;
 constexpr unsigned long kRulePathBeneath = 1;
+constexpr std::uint64_t kExecute = 1;
 constexpr std::uint64_t kRead = 0xc;  // of files and of directories
 constexpr std::uint64_t kConnectAndBindTcp = 3;
 constexpr std::uint64_t kScopeAbstractSocketsAndSignals = 3;
@@ -63,6 +64,55 @@ Result<void> forbid_new_privileges() {
   }
   return {};
 }
+
+#if defined(SYS_landlock_create_ruleset)
+/// Less than 1: there is none, or it is switched off.
+long landlock_version() {
+  return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kCreateRulesetVersion);
+}
+
+/// Denies the kinds of access in `files`, but for what the rules allow; one without a descriptor is
+/// none. And TCP, abstract sockets and signals, as far as the version knows of them.
+Result<void> enter_domain(long version,
+                          std::uint64_t files,
+                          const std::vector<PathBeneath>& rules) {
+  RulesetAttributes attributes{.handled_access_fs = files};
+  std::size_t size = sizeof attributes.handled_access_fs;
+  if (version >= kTcp) {
+    attributes.handled_access_net = kConnectAndBindTcp;
+    size = offsetof(RulesetAttributes, scoped);
+  }
+  if (version >= kScopes) {
+    attributes.scoped = kScopeAbstractSocketsAndSignals;
+    size = sizeof attributes;
+  }
+  const UniqueFd ruleset(
+      static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, size, 0)));
+  if (!ruleset.valid()) {
+    return fail_errno(errno, "cannot make a Landlock rule set");
+  }
+  for (const PathBeneath& rule : rules) {
+    if (rule.parent_fd != -1 &&
+        ::syscall(SYS_landlock_add_rule, ruleset.get(), kRulePathBeneath, &rule, 0) == -1) {
+      return fail_errno(errno, "cannot add a Landlock rule");
+    }
+  }
+  TRY(forbid_new_privileges());
+  if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == -1) {
+    return fail_errno(errno, "cannot enter a Landlock domain");
+  }
+  return {};
+}
+#else
+long landlock_version() {
+  return 0;
+}
+Result<void> enter_domain(long /*version*/,
+                          std::uint64_t /*files*/,
+                          const std::vector<PathBeneath>& /*rules*/) {
+  return {};
+}
+#endif
 
 // ---- seccomp
 
@@ -176,43 +226,23 @@ std::vector<sock_filter> make_filter() {
 }  // namespace
 
 Result<bool> confine_files(int directory, int readable) {
-#if defined(SYS_landlock_create_ruleset)
-  const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kCreateRulesetVersion);
+  const long version = landlock_version();
   if (version < kLinksBetweenDirectories) {
-    return false;  // too old, or switched off (EOPNOTSUPP)
+    return false;
   }
-  RulesetAttributes attributes{.handled_access_fs = file_accesses(version)};
-  std::size_t size = sizeof attributes.handled_access_fs;
-  if (version >= kTcp) {
-    attributes.handled_access_net = kConnectAndBindTcp;
-    size = offsetof(RulesetAttributes, scoped);
-  }
-  if (version >= kScopes) {
-    attributes.scoped = kScopeAbstractSocketsAndSignals;
-    size = sizeof attributes;
-  }
-  const UniqueFd ruleset(
-      static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, size, 0)));
-  if (ruleset.get() < 0) {
-    return fail_errno(errno, "cannot make a Landlock rule set");
-  }
-  for (const PathBeneath& rule :
-       {PathBeneath{attributes.handled_access_fs, directory}, PathBeneath{kRead, readable}}) {
-    if (rule.parent_fd != -1 &&
-        ::syscall(SYS_landlock_add_rule, ruleset.get(), kRulePathBeneath, &rule, 0) == -1) {
-      return fail_errno(errno, "cannot add a Landlock rule");
-    }
-  }
-  TRY(forbid_new_privileges());
-  if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == -1) {
-    return fail_errno(errno, "cannot enter a Landlock domain");
-  }
+  const std::uint64_t files = file_accesses(version);
+  TRY(enter_domain(version, files, {{files, directory}, {kRead, readable}}));
   return true;
-#else
-  static_cast<void>(directory);
-  static_cast<void>(readable);
-  return false;
-#endif
+}
+
+Result<bool> confine_writing() {
+  const long version = landlock_version();
+  if (version < 1) {
+    return false;
+  }
+  // Without a rule, what is handled is denied everywhere.
+  TRY(enter_domain(version, file_accesses(version) & ~(kRead | kExecute), {}));
+  return true;
 }
 
 Result<bool> confine_calls() {

@@ -7,14 +7,18 @@
 namespace devenv::sys {
 
 /// This thread, and those it will start, can from now on open and change no file but below the open
-/// directory (read also below `readable`, unless it is -1), use no TCP port, and send signals to nobody but their own (Landlock). What is open
-/// stays usable.
+/// directory (read also below `readable`, unless it is -1), use no TCP port, and send signals to
+/// nobody but their own (Landlock). What is open stays usable.
 ///
 /// As much of this as the kernel knows: files from Linux 5.19 on (before, it would not let hard
 /// links be made either), TCP from 6.7, signals from 6.12. Whether files are closed off.
 /// Errors: failed with errno when Landlock is there and refuses.
 /// Source: landlock(7); Documentation/userspace-api/landlock.rst.
 Result<bool> confine_files(int directory, int readable = -1);
+
+/// As confine_files, for a program that only passes on what it reads: no file can be made, changed
+/// or removed (from Linux 5.13 on); reading and executing are as before.
+Result<bool> confine_writing();
 
 /// This thread, and those it will start, can from now on run no program, open no socket, look into
 /// no other process, mount nothing and make no namespace: such calls fail with EPERM (clone3 with

@@ -5,7 +5,7 @@
 load helpers
 load registries
 
-# Two images of one layer each, made by other programs: 6 MB that both have, and 2 MB that only one has.
+# Two images of one layer each: 6 MB that both have, and 2 MB that only one has.
 make_images() {
   local work=$BATS_FILE_TMPDIR/work version
   mkdir -p "$work/root/bin" "$work/root/etc"
@@ -17,13 +17,11 @@ make_images() {
   chmod 4755 "$work/root/bin/both 1"
   for version in 1 2; do
     head -c 2000000 /dev/urandom >"$work/root/bin/own"
-    umoci init --layout "$work/$version"
-    umoci new --image "$work/$version:x"
-    umoci insert --rootless --image "$work/$version:x" "$work/root" /
-    skopeo --insecure-policy copy --quiet --dest-tls-verify=false --dest-compress-format zstd:chunked \
-      "oci:$work/$version:x" "docker://$REGISTRY_ADDRESS/chunked:$version"
+    python3 "$TEST_STAGE/tests/support/chunked_image.py" "$work/$version" "$work/root"
+    skopeo --insecure-policy copy --quiet --dest-tls-verify=false "oci:$work/$version:x" \
+      "docker://$REGISTRY_ADDRESS/chunked:$version"
     sha256sum "$work/root/bin/own" | cut -c1-64 >"$work/own.$version"
-  done 2>/dev/null
+  done
 }
 
 setup_file() {
@@ -75,7 +73,7 @@ print(json.load(sys.stdin)["image"]["layers"][0].split(":")[1])')
   expect 0 devenv image pull "$REGISTRY_ADDRESS/chunked:1"
   local one bytes
   one=$(tree_of 1)
-  printf x | dd of="$one/bin/both 2" bs=1 seek=1000 conv=notrunc status=none
+  printf x | unshare --map-root-user --map-auto dd of="$one/bin/both 2" bs=1 seek=1000 conv=notrunc status=none
   sent devenv image pull "$REGISTRY_ADDRESS/chunked:2"
   ((bytes > 8000000)) || fail "$bytes bytes"
   ! cmp -s "$one/bin/both 2" "$(tree_of 2)/bin/both 2" || fail "the damage was taken over"

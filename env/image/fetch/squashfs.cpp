@@ -9,8 +9,8 @@
 #include "env/base/text.hpp"
 #include "env/image/fetch/install.hpp"
 #include "env/image/fetch/program_log.hpp"
+#include "env/sys/confine.hpp"
 #include "env/sys/file.hpp"
-#include "env/sys/give_up_writing.hpp"
 #include "env/sys/process.hpp"
 
 namespace devenv::image::fetch {
@@ -31,9 +31,9 @@ Error missing_program() {
 /// it can make and change no file.
 Result<void> run(Cancellation& cancellation, int archive, int output, const Announce& announce) {
   // This process has nothing else to do either.
-  if (const auto given_up = sys::give_up_writing(); !given_up || !*given_up) {
+  if (const auto confined = sys::confine_writing(); !confined || !*confined) {
     LOG_DEBUG("{} runs without Landlock{}", kProgram,
-              given_up ? "" : ": " + given_up.error().to_line());
+              confined ? "" : ": " + confined.error().to_line());
   }
   TRY_ASSIGN(sys::Pipe messages, sys::make_pipe());
   TRY_ASSIGN(

@@ -37,6 +37,21 @@ bool fails_with(long result, int error) {
   return result == -1 && errno == error;
 }
 
+constexpr int kNoLandlock = 77;
+
+/// The code that `body` ends with in a process that may write nothing.
+int in_reader(const std::function<int()>& body) {
+  auto child = sys::fork_child(0, [&] {
+    const auto done = sys::confine_writing();
+    return !done ? 99 : !*done ? kNoLandlock : body();
+  });
+  REQUIRE(child);
+  const auto status = child->wait();
+  REQUIRE(status);
+  CHECK(status->signal == 0);
+  return status->code;
+}
+
 }  // namespace
 
 TEST_CASE("confine: files outside of the directory are out of reach, those below are not") {
@@ -50,7 +65,6 @@ TEST_CASE("confine: files outside of the directory are out of reach, those below
   REQUIRE(directory);
   const auto already_open = sys::open_file(outside, O_RDONLY);
   REQUIRE(already_open);
-  constexpr int kNoLandlock = 77;
   const int step = in_child([&] {
     const auto confined = sys::confine_files(directory->get());
     if (!confined) {
@@ -126,4 +140,36 @@ TEST_CASE("confine: no programs, sockets, namespaces, nor a look at other proces
     return from_thread == 1 ? 0 : 6;
   });
   CHECK(step == 0);
+}
+
+TEST_CASE("confine writing: files are neither made nor changed nor removed, and still read") {
+  const Scratch scratch;
+  const std::string file = scratch / "file";
+  REQUIRE(sys::write_file_atomic(file, "text"));
+  auto open = sys::open_file(file, O_RDWR | O_APPEND);
+  REQUIRE(open);
+  const int code = in_reader([&] {
+    const bool refused = !sys::open_file(scratch / "new", O_WRONLY | O_CREAT) &&
+                         !sys::open_file(file, O_WRONLY) && !sys::remove_file(file) &&
+                         !sys::make_directories(scratch / "directory") &&
+                         !sys::rename_path(file, scratch / "other");
+    const bool read = sys::read_file(file).value_or("") == "text";
+    // What was open before stays as it was: a pipe to write to, above all.
+    const bool written = sys::write_all(open->get(), " more").has_value();
+    return refused && read && written ? 0 : 1;
+  });
+  CHECK((code == 0 || code == kNoLandlock));
+  CHECK(sys::read_file(file).value_or("").starts_with("text"));
+  CHECK(!sys::exists(scratch / "new"));
+}
+
+TEST_CASE("confine writing: also for programs that are started") {
+  const Scratch scratch;
+  const int code = in_reader([&] {
+    const auto run =
+        sys::run_captured({.argv = {"sh", "-c", "echo said; : >\"$1\"", "sh", scratch / "new"}});
+    return run && run->out == "said\n" && !run->status.success() ? 0 : 1;
+  });
+  CHECK((code == 0 || code == kNoLandlock));
+  CHECK(!sys::exists(scratch / "new"));
 }
