@@ -43,10 +43,14 @@ struct Checked {
   instance::ArchiveCheck check;
 };
 
+bool is_address(const std::string& word) {
+  return word.find("://") != std::string::npos;
+}
+
 /// A file that has such a name is that file.
 Result<Checked> split_checksum(const std::string& word) {
-  const std::size_t mark = word.rfind(kChecksumMark);
-  if (mark == std::string::npos || sys::exists(word)) {
+  const std::size_t mark = text::to_lower(word).rfind(kChecksumMark);
+  if (mark == std::string::npos || (!is_address(word) && sys::exists(word))) {
     return Checked{word, {}};
   }
   std::string hex = text::to_lower(word.substr(mark + kChecksumMark.size()));
@@ -104,6 +108,12 @@ Result<std::string> path_of_file_url(std::string_view url) {
 
 Result<Origin> origin_from_web(const std::string& word) {
   TRY_ASSIGN(Checked checked, split_checksum(word));
+  if (const std::size_t fragment = checked.place.find('#'); fragment != std::string::npos) {
+    // Whoever writes one means something by it: a check that is not made must not look like one.
+    return fail(Error(ErrorCode::usage, format("'{}' behind a URL says nothing to devenv",
+                                               text::sanitize(checked.place.substr(fragment))))
+                    .with_hint("a checksum is written '#sha256=HEX'"));
+  }
   const std::string scheme = text::to_lower(word.substr(0, word.find("://")));
   if (scheme == "file") {
     TRY_ASSIGN(const std::string path, path_of_file_url(checked.place));
@@ -185,14 +195,15 @@ Result<Origin> origin_from_image(const std::string& word) {
                   .image = word,
                   .suggested_name = ""};
   }
-  if (sys::exists(word)) {
-    return origin_from_archive(word, word, "", {});
+  if (!is_address(word) && sys::exists(word)) {
+    // The same word is another file elsewhere.
+    return origin_from_archive(sys::canonical_path(word).value_or(word), word, "", {});
   }
   TRY_ASSIGN(auto elsewhere, origin_from_transport(word));
   if (elsewhere) {
     return *std::move(elsewhere);
   }
-  if (word.find("://") != std::string::npos) {
+  if (is_address(word)) {
     return origin_from_web(word);
   }
   TRY_ASSIGN(Checked checked, split_checksum(word));
@@ -207,6 +218,12 @@ Result<void> add_check(Origin& origin,
                        const std::optional<std::string>& keyring) {
   if (!checksums && !keyring) {
     return {};
+  }
+  // As an unset variable of a script gives it: nothing would be checked.
+  if ((checksums && checksums->empty()) || (keyring && keyring->empty())) {
+    return fail(
+        ErrorCode::usage,
+        format("{} has no value", checksums && checksums->empty() ? "--checksums" : "--keyring"));
   }
   auto* const archive = std::get_if<instance::ArchiveFile>(&origin.source);
   if (archive == nullptr) {

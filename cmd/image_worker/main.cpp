@@ -143,6 +143,10 @@ Result<WorkerResult> run(const std::vector<std::string>& arguments,
   if (options.timeout) {
     context.timeouts.stall = *options.timeout;
   }
+  const auto* const import = std::get_if<ImportOptions>(&options.action);
+  const auto* const engine = std::get_if<EngineOptions>(&options.action);
+  context.keeps_names =
+      (import != nullptr && !import->has_name) || (engine != nullptr && !engine->name);
   return act(context, options);
 }
 

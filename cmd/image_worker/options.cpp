@@ -200,7 +200,7 @@ Result<ImportOptions> read_import(const Arguments& arguments) {
   TRY_ASSIGN(image::Reference reference,
              image::Reference::parse(
                  name.empty() ? image::fetch::default_import_name(archive.location) : name));
-  return ImportOptions{std::move(archive), std::move(reference)};
+  return ImportOptions{std::move(archive), std::move(reference), !name.empty()};
 }
 
 Result<EngineOptions> read_engine(const Arguments& arguments) {

@@ -28,6 +28,7 @@ struct FeatureOptions {
 struct ImportOptions {
   image::fetch::ArchiveRequest archive;
   image::Reference name;
+  bool has_name = true;  ///< or it is made up
 };
 
 /// "engine": what podman or docker has.

@@ -45,18 +45,51 @@ int nesting_depth(std::string_view text) {
   return deepest;
 }
 
-/// Records the key; what is wrong with it, if anything.
-std::string check_key(const std::string& key,
-                      std::set<std::string, std::less<>>& seen,
-                      const Limits& limits) {
-  if (!seen.insert(key).second) {
-    return format("JSON object has member '{}' twice", text::sanitize(key));
+/// Looks for keys that an object has twice, and for too many, before anything is built. (The parser
+/// could call back while it builds, but searches each array from its beginning then.)
+class KeyCheck final : public nlohmann::json_sax<Json> {
+ public:
+  explicit KeyCheck(const Limits& limits) : limits_(limits) {}
+
+  std::string problem;
+
+  bool null() override { return true; }
+  bool boolean(bool /*value*/) override { return true; }
+  bool number_integer(number_integer_t /*value*/) override { return true; }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return true; }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return true; }
+  bool string(string_t& /*value*/) override { return true; }
+  bool binary(binary_t& /*value*/) override { return true; }
+  bool start_array(std::size_t /*elements*/) override { return true; }
+  bool end_array() override { return true; }
+  bool start_object(std::size_t /*elements*/) override {
+    keys_.emplace_back();
+    return true;
   }
-  if (seen.size() > limits.max_members) {
-    return format("JSON object has more than {} members", limits.max_members);
+  bool end_object() override {
+    keys_.pop_back();
+    return true;
   }
-  return {};
-}
+  bool key(string_t& value) override {
+    auto& seen = keys_.back();
+    if (!seen.insert(value).second) {
+      problem = format("JSON object has member '{}' twice", text::sanitize(value));
+    } else if (seen.size() > limits_.max_members) {
+      problem = format("JSON object has more than {} members", limits_.max_members);
+    }
+    return problem.empty();
+  }
+  /// What is malformed, the parser says.
+  bool parse_error(std::size_t /*position*/,
+                   const std::string& /*token*/,
+                   const nlohmann::detail::exception& /*error*/) override {
+    return false;
+  }
+
+ private:
+  const Limits& limits_;
+  std::vector<std::set<std::string, std::less<>>> keys_;
+};
 
 }  // namespace
 
@@ -66,40 +99,19 @@ Result<Json> parse(std::string_view text, const Limits& limits) {
                                              "of {} bytes",
                                              text.size(), limits.max_bytes));
   }
-  // The parser itself takes the last of two equal keys: two readers of one manifest could then
-  // see different contents. A rejected key is not stored, which also keeps the parser's own search
-  // (linear, because keys keep their order) bounded.
-  std::vector<std::set<std::string, std::less<>>> keys;
-  std::string problem;
-  const auto check = [&](int /*depth*/, Json::parse_event_t event, Json& parsed) {
-    if (!problem.empty()) {
-      return false;
-    }
-    switch (event) {
-      case Json::parse_event_t::object_start:
-        keys.emplace_back();
-        break;
-      case Json::parse_event_t::key:
-        problem = check_key(parsed.get<std::string>(), keys.back(), limits);
-        break;
-      case Json::parse_event_t::object_end:
-        keys.pop_back();
-        break;
-      default:
-        break;
-    }
-    return problem.empty();
-  };
   if (nesting_depth(text) > limits.max_depth) {
     return fail(ErrorCode::integrity,
                 format("JSON document is nested more than {} levels", limits.max_depth));
   }
   try {
-    Json value = Json::parse(text.begin(), text.end(), check);
-    if (!problem.empty()) {
-      return fail(ErrorCode::integrity, problem);
+    // The parser itself takes the last of two equal keys: two readers of one manifest could then
+    // see different contents. Its search for keys is linear, because they keep their order, so
+    // their number is bounded as well.
+    KeyCheck check(limits);
+    if (!Json::sax_parse(text, &check) && !check.problem.empty()) {
+      return fail(ErrorCode::integrity, check.problem);
     }
-    return value;
+    return Json::parse(text.begin(), text.end());
   } catch (const Json::parse_error& error) {
     return fail(ErrorCode::integrity,
                 format("malformed JSON at byte {}: {}", error.byte, explanation(error)));

@@ -244,16 +244,21 @@ Result<void> remove_marks(const MarkedTree& tree, const instance::Workspace& wor
   TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
   return sandbox::run_as_namespace_root(map, [&]() -> Result<void> {
     TRY_ASSIGN(const sys::UniqueFd upper, sys::open_file(tree.upper, O_PATH | O_DIRECTORY));
-    TRY(sys::make_directories_in_root(upper.get(), "/etc"));
-    TRY_ASSIGN(const Accounts accounts, accounts_of(tree, upper.get(), workspace, map));
-    for (const std::string_view name : kAccountFiles) {
-      TRY(clean_account_file(tree, accounts, upper.get(), std::string(name)));
+    TRY_ASSIGN(const auto etc, sys::stat_at(upper.get(), "etc"));
+    if (etc && S_ISDIR(etc->st_mode)) {  // or it was never started
+      TRY_ASSIGN(const Accounts accounts, accounts_of(tree, upper.get(), workspace, map));
+      for (const std::string_view name : kAccountFiles) {
+        TRY(clean_account_file(tree, accounts, upper.get(), std::string(name)));
+      }
+      TRY(remove_links(upper.get()));
     }
-    TRY(remove_links(upper.get()));
     TRY(remove_own_links(upper.get()));
-    TRY_ASSIGN(const auto sudoers,
-               sys::open_parent_in_root(upper.get(), "/etc/sudoers.d/zz-devenv"));
-    TRY(remove_if_there(sudoers.directory.get(), sudoers.name));
+    const auto sudoers = sys::open_parent_in_root(upper.get(), "/etc/sudoers.d/zz-devenv");
+    if (sudoers) {
+      TRY(remove_if_there(sudoers->directory.get(), sudoers->name));
+    } else if (sudoers.error().code() != ErrorCode::not_found) {
+      return fail(sudoers.error());
+    }
     return remove_home(upper.get(), tree.below, workspace.user.home);
   });
 }

@@ -11,8 +11,8 @@
 namespace devenv::image {
 namespace {
 
-/// Of its JSON: some 100,000 files.
-constexpr std::uint64_t kMaxContentsBytes = 32U * 1024 * 1024;
+/// Of its JSON: some 30,000 files.
+constexpr std::uint64_t kMaxContentsBytes = 10U * 1024 * 1024;
 /// The fourth number of the position: entries as JSON, the only kind there is.
 constexpr std::uint64_t kContentsKind = 1;
 

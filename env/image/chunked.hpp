@@ -32,7 +32,7 @@ struct ContentsPlace {
 std::optional<ContentsPlace> contents_place(const Json& descriptor, std::uint64_t blob_bytes);
 
 /// Smaller files are not worth a request.
-constexpr std::uint64_t kLargeFileBytes = 64U * 1024;
+constexpr std::uint64_t kLargeFileBytes = 256U * 1024;
 
 /// A file of a layer that may be worth not to be fetched.
 struct LargeFile {

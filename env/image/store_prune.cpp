@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "env/base/format.hpp"
+#include "env/base/json.hpp"
 #include "env/base/text.hpp"
 #include "env/image/store.hpp"
 #include "env/sys/file.hpp"
@@ -71,8 +72,29 @@ Result<std::vector<Entry>> list_entries(const Store& store, std::vector<std::str
   return entries;
 }
 
-Needs find_needs(const std::vector<ImageRecord>& images, const StoreUsage& usage, bool all) {
+/// nullopt when the manifest is not there, or none.
+std::optional<Digest> config_of(const Store& store, const Digest& manifest) {
+  const auto text = store.read_blob(manifest);
+  const auto json = text ? json::parse(*text) : fail(text.error());
+  const Json* const config = json ? json::find(*json, "config") : nullptr;
+  const auto digest = config == nullptr
+                          ? std::nullopt
+                          : std::optional(Digest::parse(json::string_or(*config, "digest", "")));
+  return digest && *digest ? std::optional(**digest) : std::nullopt;
+}
+
+Needs find_needs(const Store& store,
+                 const std::vector<ImageRecord>& images,
+                 const StoreUsage& usage,
+                 bool all) {
   Needs needs{.layers = usage.layers};
+  // Also of an image that has no name any more: a commit of the environment begins with them.
+  for (const Digest& manifest : usage.manifests) {
+    needs.blobs.insert(manifest);
+    if (auto config = config_of(store, manifest)) {
+      needs.blobs.insert(std::move(*config));
+    }
+  }
   for (const ImageRecord& image : images) {
     if (all && !usage.manifests.contains(image.manifest_digest)) {
       needs.forgettable.push_back(image);
@@ -173,11 +195,11 @@ Result<PrunePlan> Store::plan_prune(const std::function<Result<StoreUsage>()>& u
   TRY_ASSIGN(const StoreUsage usage_before, usage());
   TRY_ASSIGN(const std::vector<ImageRecord> images_before, images());
   TRY_ASSIGN(Held held,
-             lock_unneeded(*this, entries, find_needs(images_before, usage_before, all)));
+             lock_unneeded(*this, entries, find_needs(*this, images_before, usage_before, all)));
 
   TRY_ASSIGN(const StoreUsage usage_now, usage());
   TRY_ASSIGN(const std::vector<ImageRecord> images_now, images());
-  Needs needs = find_needs(images_now, usage_now, all);
+  Needs needs = find_needs(*this, images_now, usage_now, all);
   for (const ImageRecord& image : needs.forgettable) {
     if (is_busy(image, held.busy)) {
       needs.layers.insert(image.layers.begin(), image.layers.end());

@@ -90,6 +90,10 @@ Result<void> fill_bundle(const std::string& directory,
                          const image::RunConfig& config,
                          const sandbox::IdMap& map,
                          bool terminal) {
+  // First, so that what is left of a bundle that was never finished can be removed.
+  TRY(sys::write_file_atomic(format("{}/{}", directory, kConfigFile),
+                             json::dump(Json{{"annotations", {{kMadeBy, "unfinished"}}}}) + "\n",
+                             0644));
   const std::string rootfs = directory + "/rootfs";
   TRY(sys::make_directories(rootfs, 0755));
   TRY(sandbox::flatten_layers(layers, rootfs));

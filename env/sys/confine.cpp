@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -167,6 +168,10 @@ constexpr std::array kRefused = {
     std::uint32_t{SYS_keyctl},
     std::uint32_t{SYS_add_key},
     std::uint32_t{SYS_request_key},
+    std::uint32_t{SYS_shmget},
+    std::uint32_t{SYS_semget},
+    std::uint32_t{SYS_msgget},
+    std::uint32_t{SYS_mq_open},
     std::uint32_t{SYS_personality},
     std::uint32_t{SYS_init_module},
     std::uint32_t{SYS_finit_module},
@@ -179,6 +184,7 @@ constexpr std::array kRefused = {
 
 /// The low half, which is all that flags need, is where it is on these little-endian machines.
 constexpr std::size_t kFirstArgument = offsetof(seccomp_data, args);
+constexpr std::size_t kSecondArgument = kFirstArgument + sizeof(std::uint64_t);
 
 constexpr std::uint32_t kNewNamespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
                                          CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
@@ -215,6 +221,12 @@ std::vector<sock_filter> make_filter() {
     refuse(BPF_JEQ, number, kNotPermitted);
   }
   refuse(BPF_JEQ, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
+  // Of ioctl and clone an argument counts; what follows a skipped test is not reached by them.
+  filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 6));
+  filter.push_back(load(kSecondArgument));
+  refuse(BPF_JEQ, TIOCSTI, kNotPermitted);
+  refuse(BPF_JEQ, TIOCLINUX, kNotPermitted);
+  filter.push_back(give(SECCOMP_RET_ALLOW));
   filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 1, 0));
   filter.push_back(give(SECCOMP_RET_ALLOW));
   filter.push_back(load(kFirstArgument));

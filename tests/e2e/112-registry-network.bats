@@ -161,6 +161,15 @@ EOF
   contains "$(grep '^other ' "$FAULTS/requests.log")" "auth=None"
 }
 
+@test "redirects: whoever is at their end does not get the password by asking for it" {
+  mkdir -p "$XDG_RUNTIME_DIR/containers"
+  echo "{\"auths\": {\"$HOST\": {\"auth\": \"dXNlcjpzZWNyZXQ=\"}}}" >"$XDG_RUNTIME_DIR/containers/auth.json"
+  fails_with 6 "HTTP 401" devenv image pull "$HOST/phishing/image:big"
+  contains "$(grep '^main .*/blobs/' "$FAULTS/requests.log")" "auth=Basic"
+  lacks "$(grep '^other ' "$FAULTS/requests.log")" "auth=Basic"
+  contains "$(grep '^other ' "$FAULTS/requests.log")" "auth=None"
+}
+
 @test "tokens: one that has expired is got anew, in the middle of a layer, too" {
   expect 0 devenv image pull "$HOST/short-token/image:big"
   # Layers broke off once, and went on where they were with another token.

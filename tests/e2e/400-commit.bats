@@ -76,7 +76,7 @@ manifest_of() {
     cd / && find data usr etc -xdev \( -path etc -o -path "etc/passwd*" -o -path "etc/group*" \
       -o -path "etc/*shadow*" -o -path etc/hosts -o -path etc/resolv.conf -o -path etc/localtime \
       -o -path etc/sudoers.d -o -path etc/sudoers.d/zz-devenv -o -path etc/profile.d -o -path etc/profile.d/devenv.sh \
-      -o -path usr/local/bin -o -path usr/local/bin/sudo -o -path usr/local/bin/devenv -o -path usr/local/bin/host-exec \
+      -o -path usr/local -o -path usr/local/bin -o -path usr/local/bin/sudo -o -path usr/local/bin/devenv -o -path usr/local/bin/host-exec \
       -o -path etc/host.conf -o -path etc/mtab -o -path etc/hostname -o -path "etc/sub?id*" -o -path etc/ld.so.cache \) \
       -o -printf "%y %m %U:%G %n %T@ %s %l %p\\0" | sort -z | tr "\\0" "\\n" | grep -av "^d .* [0-9]* *etc$"
     sha256sum usr/tool data/one usr/share/doc/new'

@@ -51,7 +51,7 @@ sign_lists() (
   local -x GNUPGHOME=$BATS_FILE_TMPDIR/gnupg
   mkdir -m 700 "$GNUPGHOME"
   local name
-  for name in friend stranger; do
+  for name in friend stranger former; do
     gpg --batch --quiet --passphrase '' --quick-generate-key "$name@example.org" default default never
   done
   gpg --batch --export friend@example.org >"$KEYRING"
@@ -68,6 +68,16 @@ sign_lists() (
   { printf '%064d  other.tar.gz\n' 0; cat CLEAR; } >AROUND
   cp root.tar.gz other.tar.gz
   cp SHA256SUMS UNSIGNED
+  # By both, and by a key that was taken back since.
+  cp SHA256SUMS BOTH
+  gpg --batch --quiet -u stranger@example.org -u friend@example.org --detach-sign -o BOTH.gpg BOTH
+  cp SHA256SUMS REVOKED
+  gpg --batch --quiet -u former@example.org --detach-sign -o REVOKED.gpg REVOKED
+  sed -i 's/^:---/---/' "$GNUPGHOME"/openpgp-revocs.d/"$(gpg --batch --with-colons --list-keys former@example.org |
+    awk -F: '$1 == "fpr" { print $10; exit }')".rev
+  gpg --batch --quiet --import "$GNUPGHOME"/openpgp-revocs.d/"$(gpg --batch --with-colons --list-keys former@example.org |
+    awk -F: '$1 == "fpr" { print $10; exit }')".rev
+  gpg --batch --export former@example.org >"$BATS_FILE_TMPDIR/former.gpg"
   gpgconf --kill all
 )
 
@@ -249,8 +259,12 @@ GET /cut/100000/root.tar.gz bytes=100000-"
 }
 
 @test "checksums: bad signatures, and what is not in the signed part" {
-  fails_with 7 "no key of '$KEYRING' has signed it" \
+  fails_with 7 "no valid key of '$KEYRING' has signed it" \
     devenv create box -i "$HTTPS/root.tar.gz" --checksums "$HTTPS/STRANGE" --keyring "$KEYRING"
+  fails_with 7 "no valid key of" devenv create box -i "$HTTPS/root.tar.gz" \
+    --checksums "$HTTPS/REVOKED" --keyring "$BATS_FILE_TMPDIR/former.gpg"
+  fails_with 2 "--keyring has no value" devenv create box -i "$HTTPS/root.tar.gz" \
+    --checksums "$HTTPS/UNSIGNED" --keyring ""
   fails_with 7 "BAD signature" \
     devenv create box -i "$HTTPS/root.tar.gz" --checksums "$HTTPS/CHANGED" --keyring "$KEYRING"
   fails_with 3 "there is no signature of '$HTTPS/UNSIGNED' beside it" \
@@ -263,6 +277,15 @@ GET /cut/100000/root.tar.gz bytes=100000-"
   fails_with 3 "cannot read the keyring" devenv create box -i "$HTTPS/root.tar.gz" \
     --checksums "$HTTPS/SHA256SUMS" --keyring /nonexistent.gpg
   store_is_clean
+}
+
+@test "checksums: signed by somebody else as well" {
+  expect 0 devenv create box -i "$HTTPS/root.tar.gz" --checksums "$HTTPS/BOTH" --keyring "$KEYRING"
+}
+
+@test "checksums: what looks like one and is none is refused" {
+  fails_with 2 "'#sha512=00' behind a URL says nothing" devenv create box -i "$HTTPS/root.tar.gz#sha512=00"
+  fails_with 7 "its sha256 is" devenv create box -i "$HTTPS/root.tar.gz#SHA256=$(printf %064d 0)"
 }
 
 @test "checksums: lists that do not help" {

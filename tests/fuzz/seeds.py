@@ -40,7 +40,7 @@ def manifests():
     yield {"schemaVersion": 2, "mediaType": OCI + "manifest.v1+json", "config": config, "layers": [
         {**layer, "annotations": {chunked + "checksum": DIGEST, chunked + "position": "100:20:300:1"}}]}
     yield {"version": 1, "entries": [
-        {"type": "reg", "name": "bin/a", "size": 70000, "digest": DIGEST, "offset": 10, "endOffset": 90},
+        {"type": "reg", "name": "bin/a", "size": 700000, "digest": DIGEST, "offset": 10, "endOffset": 90},
         {"type": "dir", "name": "bin", "xattrs": {"user.a": "Yg=="}}]}
 
 

@@ -212,7 +212,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             challenge = f'Bearer realm="{main}{token_realms[fault]}",service="tests"'
             self.deny("authentication required", headers=[("WWW-Authenticate", "Basic realm=\"x\""),
                                                           ("WWW-Authenticate", challenge)])
-        elif fault == "login" or (fault == "password" and shown != PASSWORD):
+        elif fault == "login" or (fault in ("password", "phishing") and shown != PASSWORD):
             self.deny("who are you", headers=[("WWW-Authenticate", 'Basic realm="x"')])
         elif fault == "forbidden":
             self.deny("not for you", 403)
@@ -250,9 +250,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, body, [("Content-Type", document["mediaType"]), ("Docker-Content-Digest", digest)])
 
     def send_blob(self, fault, body, path, other):
-        if fault in ("redirect", "token", "password") and not other:
+        if fault in ("redirect", "token", "password", "phishing") and not other:
             # To another origin, as to an object store: a relative host, an absolute port.
             return self.answer(307, headers=[("Location", f"http://127.0.0.1:{self.registry.ports[1]}{path}?sig=1")])
+        if fault == "phishing":
+            realm = f"http://127.0.0.1:{self.registry.ports[1]}/token"
+            return self.deny("who are you?", 401, [("WWW-Authenticate", 'Basic realm="here"'),
+                                                   ("WWW-Authenticate", f'Bearer realm="{realm}"')])
         if other and self.headers["Authorization"]:
             return self.deny("only one auth mechanism allowed", 400)
         if fault == "wrong-digest" or (fault == "wrong-digest-once" and self.registry.first_time(path)):

@@ -43,7 +43,11 @@ std::optional<Line> parse_line(std::string_view line) {
 /// A file of this machine or of a server; nullopt when there is none.
 Result<std::optional<std::string>> read_small(const Context& context, const std::string& location) {
   if (!is_web_address(location)) {
-    return sys::read_file_if_exists(location, kMaxListBytes);
+    if (!sys::exists(location)) {
+      return std::optional<std::string>();
+    }
+    TRY_ASSIGN(std::string text, sys::read_regular_file(location, kMaxListBytes));
+    return std::optional<std::string>(std::move(text));
   }
   TRY_ASSIGN(const registry::Url url, registry::Url::parse(location));
   return registry::read_web_file(url, context.timeouts, kMaxListBytes);
@@ -138,7 +142,7 @@ Result<std::optional<Digest>> expected_digest(const Context& context,
   if (request.location == kStandardInputWord) {
     return fail(
         Error(ErrorCode::usage, "standard input has no name that a list of checksums could have")
-            .with_hint("write '-#sha256=HEX'"));
+            .with_hint("give the checksum: -- '-#sha256=HEX'"));
   }
   TRY_ASSIGN(const std::string list, read_list(context, request));
   TRY_ASSIGN_CONTEXT(Digest digest, find_checksum(list, archive_name(request.location)),

@@ -14,8 +14,10 @@ namespace devenv::image::fetch {
 namespace {
 
 constexpr const char* kFileName = "/files.json";
-/// A request more has to pay.
-constexpr std::uint64_t kLeastSkippedBytes = 64U * 1024;
+/// Each file that is left out is a request more, which takes as long as some hundred kilobytes.
+constexpr std::uint64_t kLeastSkippedBytes = 256U * 1024;
+constexpr std::size_t kMostSkipped = 64;
+constexpr std::size_t kMostNoted = 1000;
 constexpr std::uint64_t kLeastSavedBytes = 1024U * 1024;
 /// The head of the frame that the table of contents is in (RFC 8878, 3.1.2).
 constexpr std::uint64_t kSkippableHeaderBytes = 8;
@@ -56,6 +58,28 @@ bool is_plain_path(const std::string& path) {
          std::all_of(path.begin(), path.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
+/// The largest of those that are here, in the order of the blob.
+std::vector<LargeFile> worth_skipping(const std::vector<LargeFile>& files,
+                                      std::uint64_t data_end,
+                                      const KnownFiles& known) {
+  std::vector<LargeFile> chosen;
+  for (const LargeFile& file : files) {
+    if (file.end - file.begin >= kLeastSkippedBytes && file.end <= data_end &&
+        known.contains(file.digest)) {
+      chosen.push_back(file);
+    }
+  }
+  if (chosen.size() > kMostSkipped) {
+    std::sort(chosen.begin(), chosen.end(), [](const LargeFile& a, const LargeFile& b) {
+      return a.end - a.begin > b.end - b.begin;
+    });
+    chosen.erase(chosen.begin() + kMostSkipped, chosen.end());
+    std::sort(chosen.begin(), chosen.end(),
+              [](const LargeFile& a, const LargeFile& b) { return a.begin < b.begin; });
+  }
+  return chosen;
+}
+
 }  // namespace
 
 KnownFiles known_files(const Store& store) {
@@ -75,6 +99,9 @@ Result<void> write_large_files(const std::string& layer_directory,
                                const std::vector<LargeFile>& files) {
   Json list = Json::array();
   for (const LargeFile& file : files) {
+    if (list.size() == kMostNoted) {
+      break;
+    }
     if (is_plain_path(file.path)) {
       list.push_back({{"digest", file.digest.string()}, {"path", file.path}});
     }
@@ -124,11 +151,8 @@ std::optional<ChunkPlan> plan_chunks(const std::vector<LargeFile>& files,
       name.update(format("{}-{} ", position, end));
     }
   };
-  for (const LargeFile& file : files) {
+  for (const LargeFile& file : worth_skipping(files, data_end, known)) {
     const auto found = known.find(file.digest);
-    if (found == known.end() || file.end - file.begin < kLeastSkippedBytes || file.end > data_end) {
-      continue;
-    }
     fetch_up_to(file.begin);
     plan.parts.push_back({.begin = file.begin,
                           .end = file.end,

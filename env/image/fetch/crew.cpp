@@ -28,6 +28,12 @@ std::optional<Digest> blob_of(const LayerJob& job) {
   return job.whole ? job.whole->digest : job.digest;
 }
 
+/// Not the network, nor the disk: they would fail the whole as well.
+bool parts_are_at_fault(const Error& error) {
+  return error.code() == ErrorCode::integrity || error.code() == ErrorCode::unsupported ||
+         error.code() == ErrorCode::not_found;
+}
+
 Error died(const std::string& what, const LayerJob& job, const sys::ExitStatus& status) {
   const Error error(ErrorCode::failed,
                     format("the process that {} {} {}", what, job.id, status.to_string()));
@@ -286,7 +292,7 @@ Result<void> Crew::collect_finished() {
 Result<void> Crew::handle_failure(ActiveLayer& layer, const Error& error) {
   const LayerJob& job = job_of(layer);
   const auto* downloaded = std::get_if<Downloaded>(&job.bytes);
-  if (job.whole && error.code() != ErrorCode::interrupted) {
+  if (job.whole && parts_are_at_fault(error)) {
     LOG_INFO("{} is fetched as a whole: {}", job.id, error.to_line());
     TRY(sys::remove_file(downloaded->partial_file));
     const std::shared_ptr<const LayerJob> whole = job.whole;

@@ -118,7 +118,12 @@ Result<OpenArchive> download_archive(const Context& context,
   while (true) {
     TRY(partial.open());
     TRY_ASSIGN(const std::uint64_t had, partial.size());
-    TRY(fill(context, url, partial, archive.name));
+    if (auto filled = fill(context, url, partial, archive.name); !filled) {
+      if (partial.size().value_or(1) == 0) {
+        archive.forget_download();
+      }
+      return fail(filled.error());
+    }
     TRY_ASSIGN(archive.size, partial.size());
     archive.fd = partial.take_fd();
     TRY_ASSIGN(const auto other, other_digest(archive, expected));

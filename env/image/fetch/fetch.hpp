@@ -45,6 +45,8 @@ struct Context {
   registry::Timeouts timeouts;
   /// The caller's variables: where credentials are looked for.
   std::function<std::string(const char*)> get_variable;
+  /// A name that another image has stays with it: nobody asked for this name.
+  bool keeps_names = false;
 };
 
 /// Pulls an image. What is in the store already is used: a tag that has not moved costs one

@@ -74,7 +74,10 @@ Result<ImageRecord> import_image(const Context& context,
 Result<ImageRecord> import_root_filesystem(const Context& context,
                                            const OpenArchive& file,
                                            const std::string& reference) {
-  LayerJob job{.id = file.name, .size_bytes = file.size, .bytes = InFile{file.fd.get(), 0}};
+  LayerJob job{.id = file.name,
+               .digest = file.digest,
+               .size_bytes = file.size,
+               .bytes = InFile{file.fd.get(), 0}};
   return install_root_filesystem(context, reference, std::move(job));
 }
 

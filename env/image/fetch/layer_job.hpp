@@ -45,7 +45,7 @@ struct Piped {
 struct LayerJob {
   std::string id;                 ///< names it to people: "layer 3f2a9c01b7de"
   std::string directory;          ///< where its tree `fs` is made; in the store's tmp
-  std::optional<Digest> digest;   ///< of the bytes as they come; unknown for a root file system
+  std::optional<Digest> digest;   ///< of the bytes as they come; seldom known of a root file system
   std::optional<Digest> diff_id;  ///< of the bytes decompressed
   std::uint64_t size_bytes = 0;   ///< as they come; 0 if unknown
   std::variant<Downloaded, InFile, Piped> bytes;

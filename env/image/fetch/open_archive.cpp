@@ -180,6 +180,7 @@ Result<OpenArchive> open_archive(const Context& context, const ArchiveRequest& r
   }
   TRY_ASSIGN(const std::optional<Digest> expected, expected_digest(context, request));
   TRY_ASSIGN(OpenArchive archive, open_unchecked(context, request, expected));
+  archive.digest = expected;
   if (is_web_address(request.location) && !expected) {
     TRY(tell_digest(context, archive));
   }

@@ -20,6 +20,8 @@ namespace devenv::image::fetch {
 struct OpenArchive {
   sys::UniqueFd fd;
   std::uint64_t size = 0;
+  /// That was asked for, and found: it is looked at again when the bytes are used.
+  std::optional<Digest> digest;
   std::string name;   ///< of the layer that it becomes: the last part of where it comes from
   std::string place;  ///< all of that, for errors; both are safe for a terminal
 

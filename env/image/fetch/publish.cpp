@@ -93,11 +93,32 @@ Result<void> publish_layers(const Context& context,
   return {};
 }
 
+namespace {
+
+/// "localhost/alpine:0123456789ab" where "localhost/alpine:latest" is another image: it may be all
+/// there is of somebody's work.
+Result<std::string> name_of(const Context& context, const ImagePlan& plan) {
+  if (!context.keeps_names) {
+    return plan.reference;
+  }
+  TRY_ASSIGN(const auto there, context.store.find_image(plan.reference));
+  if (!there || there->manifest_digest == plan.manifest.digest) {
+    return plan.reference;
+  }
+  std::string name = format("{}:{}", plan.reference.substr(0, plan.reference.rfind(':')),
+                            plan.manifest.digest.abbreviated());
+  context.reporter.step(format("'{}' is another image: this one is '{}'", plan.reference, name));
+  return name;
+}
+
+}  // namespace
+
 Result<ImageRecord> record_image(const Context& context, const ImagePlan& plan) {
   const Store& store = context.store;
+  TRY_ASSIGN(std::string name, name_of(context, plan));
   TRY(store.put_blob(plan.config.digest, plan.config.bytes));
   TRY(store.put_blob(plan.manifest.digest, plan.manifest.bytes));
-  ImageRecord record{.reference = plan.reference,
+  ImageRecord record{.reference = std::move(name),
                      .manifest_digest = plan.manifest.digest,
                      .config_digest = plan.config.digest,
                      .architecture = plan.parsed_config.platform.architecture,

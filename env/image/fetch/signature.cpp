@@ -89,6 +89,48 @@ std::string last_words(const std::string& messages) {
   return text::sanitize(last);
 }
 
+/// Whether a key of the ring that is neither revoked nor expired has made a good signature, and
+/// nothing is wrong with the rest but that other keys have signed as well. The exit status says
+/// neither: it is that of success for keys that were revoked, and of failure for a second signature
+/// by somebody else. Source: GnuPG, doc/DETAILS, "Format of the --status-fd output".
+bool is_well_signed(std::string_view messages) {
+  constexpr std::string_view kStatus = "[GNUPG:] ";
+  bool good = false;
+  bool accepted = false;
+  for (std::string_view line : text::lines(messages)) {
+    if (!line.starts_with(kStatus)) {
+      continue;
+    }
+    line.remove_prefix(kStatus.size());
+    const std::string_view word = line.substr(0, line.find(' '));
+    if (word == "NEWSIG") {
+      good = false;
+    } else if (word == "GOODSIG") {
+      good = true;
+    } else if (word == "VALIDSIG") {
+      accepted = accepted || good;
+    } else if (word == "KEYREVOKED" || word == "KEYEXPIRED" || word == "SIGEXPIRED" ||
+               word == "EXPSIG" || word == "EXPKEYSIG" || word == "REVKEYSIG") {
+      good = false;
+    } else if (word == "BADSIG" || word == "NODATA" || word == "UNEXPECTED" || word == "BADARMOR" ||
+               word == "ERROR" || word == "FAILURE") {
+      return false;
+    }
+  }
+  return accepted;
+}
+
+/// What is for people.
+std::string without_status(std::string_view messages) {
+  std::string kept;
+  for (const std::string_view line : text::lines(messages)) {
+    if (!line.starts_with("[GNUPG:] ")) {
+      kept.append(line).append("\n");
+    }
+  }
+  return kept;
+}
+
 }  // namespace
 
 bool is_clearsigned(std::string_view text) {
@@ -107,7 +149,9 @@ Result<std::string> signed_text(const Context& context,
   }
   TRY_ASSIGN(const Keyring keys, open_keyring(context, keyring));
   TRY_ASSIGN(const sys::UniqueFd message, file_with(context, text));
-  sys::Command command{.argv = {"gpgv", "--keyring", keys.path}, .kept_fds = {message.get()}};
+  sys::Command command{
+      .argv = {"gpgv", "--status-fd", "2", "--weak-digest", "SHA1", "--keyring", keys.path},
+      .kept_fds = {message.get()}};
   if (keys.made.valid()) {
     command.kept_fds.push_back(keys.made.get());
   }
@@ -121,10 +165,10 @@ Result<std::string> signed_text(const Context& context,
   }
   TRY_ASSIGN(const sys::Captured outcome, sys::run_captured(command));
   LOG_INFO("gpgv {}: {}", outcome.status.to_string(), text::sanitize(outcome.err));
-  if (!outcome.status.success()) {
-    return fail(
-        Error(ErrorCode::integrity, format("no key of '{}' has signed it: {}",
-                                           text::sanitize(keyring), last_words(outcome.err))));
+  if (!is_well_signed(outcome.err)) {
+    return fail(Error(ErrorCode::integrity,
+                      format("no valid key of '{}' has signed it: {}", text::sanitize(keyring),
+                             last_words(without_status(outcome.err)))));
   }
   return detached ? text : outcome.out;
 }

@@ -252,6 +252,7 @@ int run_unpacker(const WorkerEnds& ends,
                  int announcements,
                  const UnpackLimits& limits) {
   become_worker(ends, "devenv-unpack");
+  sys::start_session();  // away from the user's terminal
   sys::set_umask(0);
   const auto source = open_source(job, input, announcements);
   // Outlives the report of a failure: its thread may have to wait for a download.

@@ -14,7 +14,9 @@ auto PullSource::at_each(const Call& call) -> decltype(call(std::declval<Registr
   while (true) {
     Client& place = clients_[current_];
     auto result = call(place.client);
-    if (result || result.error().code() == ErrorCode::interrupted) {
+    const ErrorCode code = result ? ErrorCode::interrupted : result.error().code();
+    // Without ranges, a place is still good for whole blobs.
+    if (code == ErrorCode::interrupted || code == ErrorCode::unsupported) {
       return result;
     }
     if (current_ + 1 == clients_.size()) {

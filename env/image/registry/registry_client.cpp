@@ -179,12 +179,19 @@ RegistryClient::Exchange RegistryClient::exchange_origin(const Asked& asked, con
   return plain_answer;
 }
 
+/// Who asks for a password, or names somebody to be shown it, has to be the registry: not the place
+/// that it has sent us to.
+bool RegistryClient::is_own(const Url& url) const {
+  const auto own = Url::parse(format("{}://{}/", scheme_, host_));
+  return own && own->same_origin(url);
+}
+
 RegistryClient::Exchange RegistryClient::exchange(const Asked& asked, const BodySink& sink) {
   if (std::chrono::steady_clock::now() >= authorized_until_) {
     authorization_.clear();
   }
   auto answer = exchange_origin(asked, sink);
-  if (!answer || answer->response.status != 401) {
+  if (!answer || answer->response.status != 401 || !is_own(answer->url)) {
     return answer;
   }
   const auto authorized = authorize(answer->response);

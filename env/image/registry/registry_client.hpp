@@ -140,6 +140,7 @@ class RegistryClient {
   using Attempt = std::function<Exchange()>;
 
   Exchange exchange(const Asked& asked, const BodySink& sink);
+  bool is_own(const Url& url) const;
   Exchange exchange_origin(const Asked& asked, const BodySink& sink);
   Exchange follow(const Url& origin, const Asked& asked, const BodySink& sink);
   Result<const HostSettings*> settings_for(const Url& url);

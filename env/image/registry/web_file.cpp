@@ -20,6 +20,7 @@ constexpr int kMaxRedirects = 10;
 constexpr std::uint64_t kWorthwhileBytes = 1024U * 1024;
 constexpr int kFailuresInARow = 3;
 constexpr std::chrono::milliseconds kWait{500};
+constexpr std::chrono::seconds kLongestWait{10};
 
 using Exchange = tl::expected<HttpResponse, TransportError>;
 
@@ -37,6 +38,8 @@ Error for_files(const TransportError& failure) {
     case TransportFailure::untrusted:
       return failure.error.with_hint(
           "add the server's certificate authority to the system's, or name it in SSL_CERT_FILE");
+    case TransportFailure::interrupted:
+      return failure.error.with_hint("try again: what has come is kept");
     default:
       return failure.error;
   }
@@ -113,6 +116,8 @@ class Transfer {
     return target_.have;
   }
   void give_up_ranges() { give_up_ranges_ = true; }
+  /// Once after an attempt that met another version: everything is to be fetched.
+  bool take_changed() { return std::exchange(changed_, false); }
 
   Result<void> take(const HttpResponse& response, std::string_view bytes) {
     TRY(begin(response));
@@ -147,6 +152,14 @@ class Transfer {
             ErrorCode::integrity,
             format("the server sends another part of '{}' than was asked for", shown_url(url_)));
       }
+      if (const std::string version = version_of(response);
+          !version.empty() && version != target_.version) {
+        // Not every server knows If-Range.
+        changed_ = give_up_ranges_ = true;
+        target_.have = 0;
+        TRY(target_.restart(""));
+        return fail(ErrorCode::network, "it has changed since the download began");
+      }
       total_ = range->total.value_or(0);
     } else {
       total_ = text::parse_number(response.header("content-length")).value_or(0);
@@ -169,6 +182,7 @@ class Transfer {
   std::uint64_t total_ = 0;  ///< 0: not known
   bool started_ = false;
   bool give_up_ranges_ = false;
+  bool changed_ = false;
 };
 
 /// "bytes */1234", with an answer that what was asked for begins behind the end. Source: RFC 9110,
@@ -203,6 +217,10 @@ Result<void> download_web_file(const Url& url,
     const bool asked_for_part = !request.range.empty();
     const Exchange answer = get(client, std::move(request), sink);
     Error error(ErrorCode::network, "the server closed the connection");
+    if (transfer.take_changed()) {
+      LOG_INFO("{}: it has changed, so it is fetched anew", shown_url(url));
+      continue;
+    }
     if (answer && (answer->status == 200 || answer->status == 206)) {
       const auto finished = transfer.finish(*answer);
       if (finished || finished.error().code() != ErrorCode::network) {
@@ -217,7 +235,8 @@ Result<void> download_web_file(const Url& url,
       continue;
     } else if (answer) {
       error = refusal(url, *answer);
-      if (!is_temporary(*answer, "")) {
+      const auto wait = retry_after(*answer);
+      if (!is_temporary(*answer, "") || (wait && *wait > kLongestWait)) {
         return fail(error);
       }
     } else {

@@ -59,7 +59,7 @@ TEST_CASE("chunk plan: what is here is left out, and the table of contents") {
 TEST_CASE("chunk plan: none where too little would be saved") {
   ContentsPlace at_the_end = place();
   at_the_end.offset = kBlob - 100;
-  CHECK(!plan_chunks({file("a", 100, 200'000)}, at_the_end, kBlob, {{sha256("a"), "/a"}}));
+  CHECK(!plan_chunks({file("a", 100, 400'000)}, at_the_end, kBlob, {{sha256("a"), "/a"}}));
   CHECK(!plan_chunks({}, at_the_end, kBlob, {}));
 }
 

@@ -56,22 +56,22 @@ TEST_CASE("chunked: annotations that make no sense make it an ordinary layer") {
 
 TEST_CASE("chunked: large files are found, in the order of the blob") {
   const auto files = parse_contents(
-      contents(entry("b", 70'000, 50, 90) + "," + entry("a", 80'000, 10, 40) + "," +
+      contents(entry("b", 300'000, 50, 90) + "," + entry("a", 400'000, 10, 40) + "," +
                entry("small", 100, 40, 50) + R"(,{"type":"chunk","name":"a","offset":20},)" +
                R"({"type":"dir","name":"d","xattrs":{"user.size":"x"}})"),
       100);
   REQUIRE(files);
   REQUIRE(files->size() == 2);
   CHECK((*files)[0].path == "a");
-  CHECK((*files)[0].size_bytes == 80'000);
+  CHECK((*files)[0].size_bytes == 400'000);
   CHECK((*files)[1].path == "b");
   CHECK((*files)[1].end == 90);
 }
 
 TEST_CASE("chunked: files that overlap or lie outside are refused") {
   for (const std::string& text :
-       {contents(entry("a", 70'000, 10, 40) + "," + entry("b", 70'000, 39, 50)),
-        contents(entry("a", 70'000, 10, 101)), std::string("{"), std::string(),
+       {contents(entry("a", 300'000, 10, 40) + "," + entry("b", 300'000, 39, 50)),
+        contents(entry("a", 300'000, 10, 101)), std::string("{"), std::string(),
         std::string(100'000, '[')}) {
     const auto files = parse_contents(text, 100);
     REQUIRE(!files);

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -131,6 +132,16 @@ TEST_CASE("confine: no programs, sockets, namespaces, nor a look at other proces
     }
     if (!fails_with(::syscall(SYS_ptrace, 0, 0, 0, 0), EPERM)) {
       return 5;
+    }
+    char letter = 'x';
+    if (!fails_with(::ioctl(STDERR_FILENO, TIOCSTI, &letter), EPERM) ||
+        !fails_with(::syscall(SYS_shmget, 1, 1, 0), EPERM)) {
+      return 7;
+    }
+    int available = 0;
+    int ends[2];
+    if (::pipe(ends) != 0 || ::ioctl(ends[0], FIONREAD, &available) != 0) {
+      return 8;
     }
     // Threads start by another call than clone3.
     int from_thread = 0;
