@@ -103,6 +103,15 @@ manifest_of() {
   equals "$(image_field localhost/first layers)" "$(image_field localhost/second layers)"
 }
 
+@test "commit: of an environment that was never started, whose image has lost its name" {
+  expect 0 devenv create box --image "$REGISTRY/busybox:latest"
+  expect 0 devenv image rm -y "$REGISTRY/busybox:latest"
+  expect 0 devenv image prune -y
+  expect 0 devenv commit box localhost/again
+  create copy localhost/again
+  expect 0 devenv run copy true
+}
+
 @test "commit: a running environment is refused" {
   create box
   devenv run box sleep 600 >/dev/null 2>&1 </dev/null 3>&- &
@@ -178,7 +187,7 @@ manifest_of() {
   equals "$(grep -c 'PUT /v2/one/busybox/blobs' "$BATS_FILE_TMPDIR/target.log")" "$sent"
   # What another repository has is mounted.
   expect 0 devenv image pull "$TARGET/one/busybox:again"
-  expect 0 devenv image push "$TARGET/one/busybox:again" "$TARGET/two/busybox:1"
+  expect 0 devenv image push "$TARGET/one/busybox:again" "$TARGET/two/busybox:latest"
   contains "$(cat "$BATS_FILE_TMPDIR/target.log")" "POST /v2/two/busybox/blobs/uploads/?mount="
 }
 
@@ -201,7 +210,7 @@ manifest_of() {
 @test "image push: what the registry refuses is said, with what to do" {
   expect 0 devenv image pull "$REGISTRY/busybox:latest"
   fails_with 6 "the registry takes no pushes (HTTP 405)" \
-    devenv image push "$REGISTRY/busybox:latest" "$REGISTRY/other/busybox:1"
+    devenv image push "$REGISTRY/busybox:latest" "$REGISTRY/other/busybox:latest"
   fails_with 2 "'localhost' is where local images are" \
     devenv image push "$REGISTRY/busybox:latest" localhost/x
   fails_with 3 "there is no image" devenv image push nothing
@@ -211,20 +220,20 @@ manifest_of() {
 @test "image push: passwords are those of podman, skopeo and docker" {
   needs skopeo
   expect 0 devenv image pull "$REGISTRY/busybox:latest"
-  fails_with 6 "the registry does not let you push to '$LOCKED/team/busybox:1' (HTTP 401)" \
-    devenv image push "$REGISTRY/busybox:latest" "$LOCKED/team/busybox:1"
+  fails_with 6 "the registry does not let you push to '$LOCKED/team/busybox:latest' (HTTP 401)" \
+    devenv image push "$REGISTRY/busybox:latest" "$LOCKED/team/busybox:latest"
   contains "$stderr" "hint: log in as somebody who may write there: devenv image login $LOCKED"
   expect 0 skopeo login --tls-verify=false --username user --password secret \
     --authfile "$BATS_TEST_TMPDIR/auth.json" "$LOCKED"
   export REGISTRY_AUTH_FILE=$BATS_TEST_TMPDIR/auth.json
-  expect 0 devenv image push "$REGISTRY/busybox:latest" "$LOCKED/team/busybox:1"
-  elsewhere expect 0 devenv image pull "$LOCKED/team/busybox:1"
+  expect 0 devenv image push "$REGISTRY/busybox:latest" "$LOCKED/team/busybox:latest"
+  elsewhere expect 0 devenv image pull "$LOCKED/team/busybox:latest"
   mkdir -p "$HOME/.docker"
   mv "$REGISTRY_AUTH_FILE" "$HOME/.docker/config.json"
   unset REGISTRY_AUTH_FILE
-  elsewhere expect 0 devenv image pull "$LOCKED/team/busybox:1"
+  elsewhere expect 0 devenv image pull "$LOCKED/team/busybox:latest"
   sed -i 's/"auth": *"[^"]*"/"auth": "dXNlcjp3cm9uZw=="/' "$HOME/.docker/config.json"
-  elsewhere fails_with 6 "denied (HTTP 401)" devenv image pull "$LOCKED/team/busybox:1"
+  elsewhere fails_with 6 "denied (HTTP 401)" devenv image pull "$LOCKED/team/busybox:latest"
   lacks "$stderr" wrong
   rm -r "$HOME/.docker"
   elsewhere expect 0 devenv image prune -y --all
