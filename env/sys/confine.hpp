@@ -21,9 +21,10 @@ Result<bool> confine_files(int directory, int readable = -1);
 Result<bool> confine_writing();
 
 /// This thread, and those it will start, can from now on run no program, open no socket, look into
-/// no other process, mount nothing, make no namespace, share no memory and type into no terminal: such calls fail with EPERM (clone3 with
-/// ENOSYS, since a filter cannot see what it is asked). False where there are no such filters.
-/// Errors: failed with errno. Source: seccomp(2); Documentation/userspace-api/seccomp_filter.rst.
+/// no other process, mount nothing, make no namespace, share no memory and type into no terminal:
+/// such calls fail with EPERM (clone3 with ENOSYS, since a filter cannot see what it is asked).
+/// False where there are no such filters. Errors: failed with errno. Source: seccomp(2);
+/// Documentation/userspace-api/seccomp_filter.rst.
 Result<bool> confine_calls();
 
 }  // namespace devenv::sys
