@@ -129,6 +129,8 @@ constexpr std::array kCommands = {
             "Remove images", bind<ImageRemoveOptions, add_image_remove, run_image_remove>},
     Command{"image prune", "", Group::images, Rest::none,
             "Remove what no image and no environment uses", bind<ImagePruneOptions, add_image_prune, run_image_prune>},
+    Command{"image dedupe", "", Group::images, Rest::none,
+            "Let layers share the files that several of them have", bind<ImageDedupeOptions, add_image_dedupe, run_image_dedupe>},
     Command{"image login", "", Group::images, Rest::none,
             "Let a registry know who you are", bind<ImageLoginOptions, add_image_login, run_image_login>},
     Command{"image logout", "", Group::images, Rest::none,

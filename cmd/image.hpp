@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// devenv image pull, push, save, tag, bundle, list, inspect, rm, prune, login, logout
+// devenv image pull, push, save, tag, bundle, list, inspect, rm, prune, dedupe, login, logout
 #pragma once
 
 #include <string>
@@ -86,6 +86,13 @@ struct ImageRemoveOptions {
 };
 void add_image_remove(CLI::App& app, ImageRemoveOptions& options);
 Result<ExitCode> run_image_remove(const ImageRemoveOptions& options, Context& context);
+
+struct ImageDedupeOptions {
+  bool dry_run = false;
+  bool json = false;
+};
+void add_image_dedupe(CLI::App& app, ImageDedupeOptions& options);
+Result<ExitCode> run_image_dedupe(const ImageDedupeOptions& options, Context& context);
 
 struct ImagePruneOptions {
   bool packages = false;

@@ -2,6 +2,7 @@
 #include "env/sys/entry.hpp"
 
 #include <fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -10,6 +11,9 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstddef>
+#include <new>
+#include <optional>
 #include <vector>
 
 #include "env/base/format.hpp"
@@ -61,6 +65,21 @@ Result<void> copy_range(int from, int to, off_t begin, off_t end) {
     in += count;
   }
   return {};
+}
+
+/// Where the first block of a file is; nullopt when the file system does not tell.
+std::optional<std::uint64_t> first_block(int fd) {
+  using Map = struct fiemap;
+  alignas(struct fiemap) std::array<std::byte, sizeof(struct fiemap) + sizeof(struct fiemap_extent)>
+      room{};
+  auto* const map = new (room.data()) Map{};
+  map->fm_length = FIEMAP_MAX_OFFSET;
+  map->fm_flags = FIEMAP_FLAG_SYNC;
+  map->fm_extent_count = 1;
+  if (::ioctl(fd, FS_IOC_FIEMAP, map) == -1 || map->fm_mapped_extents == 0) {
+    return std::nullopt;
+  }
+  return map->fm_extents[0].fe_physical;
 }
 
 }  // namespace
@@ -157,6 +176,10 @@ Result<void> copy_contents(int from, int to) {
     return {};
   }
   TRY_ASSIGN(const struct stat info, stat_fd(from));
+  constexpr off_t kStatBlock = 512;  // stat(2)
+  if (info.st_blocks * kStatBlock >= info.st_size) {
+    return copy_range(from, to, 0, info.st_size);
+  }
   off_t position = 0;
   while (position < info.st_size) {
     off_t data = ::lseek(from, position, SEEK_DATA);
@@ -177,6 +200,43 @@ Result<void> copy_contents(int from, int to) {
     return fail_errno(errno, "cannot set the size of a file");
   }
   return {};
+}
+
+Result<std::optional<std::uint64_t>> share_blocks(int from, int to, std::uint64_t size) {
+  const auto here = first_block(from);
+  if (here && here == first_block(to)) {
+    return std::optional<std::uint64_t>(0);
+  }
+  using Range = struct file_dedupe_range;
+  constexpr std::uint64_t kAtOnce = 16U * 1024 * 1024;  // what btrfs takes at once
+  alignas(struct file_dedupe_range) std::array<std::byte, sizeof(struct file_dedupe_range) +
+                                                              sizeof(struct file_dedupe_range_info)>
+      room{};
+  std::uint64_t done = 0;
+  while (done < size) {
+    auto* const range = new (room.data()) Range{};
+    range->src_offset = done;
+    range->src_length = std::min(size - done, kAtOnce);
+    range->dest_count = 1;
+    range->info[0] = {};
+    range->info[0].dest_fd = to;
+    range->info[0].dest_offset = done;
+    int error = ::ioctl(from, FIDEDUPERANGE, range) == -1 ? errno : 0;
+    if (error == 0 && range->info[0].status < 0) {
+      error = -range->info[0].status;
+    }
+    if (error == EOPNOTSUPP || error == ENOTTY || error == EINVAL || error == EXDEV) {
+      return fail(ErrorCode::unsupported, "the file system cannot share blocks between files");
+    }
+    if (error != 0) {
+      return fail_errno(error, "cannot share the blocks of two files");
+    }
+    if (range->info[0].status == FILE_DEDUPE_RANGE_DIFFERS || range->info[0].bytes_deduped == 0) {
+      return std::optional<std::uint64_t>();
+    }
+    done += range->info[0].bytes_deduped;
+  }
+  return std::optional(done);
 }
 
 }  // namespace devenv::sys

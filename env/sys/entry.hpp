@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "env/base/result.hpp"
@@ -45,5 +46,11 @@ Result<void> set_modified_at(int directory, const std::string& name, const struc
 /// Fills the empty file `to` with what `from` holds: sharing the blocks where the file system can
 /// (FICLONE, ioctl_ficlone(2)), else copying; holes stay holes.
 Result<void> copy_contents(int from, int to);
+
+/// Lets the file `to` use the blocks of `from`, where both have the same `size` bytes: the kernel
+/// compares them first. The bytes that are shared from now on and were not before, nullopt when the
+/// files differ. Errors: unsupported when the file system cannot.
+/// Source: ioctl_fideduperange(2), Documentation/filesystems/fiemap.rst.
+Result<std::optional<std::uint64_t>> share_blocks(int from, int to, std::uint64_t size);
 
 }  // namespace devenv::sys

@@ -162,7 +162,7 @@ TEST_CASE("command line: what is wrong is a usage error that says what") {
            {{"-q", "--nonsense=1"}, "'devenv' has no flag '--nonsense'", "devenv --help"},
            {{"image"},
             "'devenv image' needs a command: pull, push, save, tag, bundle, list, inspect, rm, "
-            "prune, login, logout",
+            "prune, dedupe, login, logout",
             "devenv help image"},
            {{"image", "pul"},
             "there is no command 'devenv image pul'",
