@@ -17,6 +17,10 @@
 #include <vector>
 
 #include "env/base/format.hpp"
+#include "env/sys/file.hpp"
+#include "env/sys/mounts.hpp"
+#include "env/sys/namespaces.hpp"
+#include "env/sys/tree.hpp"
 #include "env/sys/unique_fd.hpp"
 
 namespace devenv::sys {
@@ -236,6 +240,30 @@ std::vector<sock_filter> make_filter() {
 }
 
 }  // namespace
+
+Result<void> confine_view(const std::vector<VisibleDirectory>& directories) {
+  TRY(leave_namespaces(CLONE_NEWNS));
+  TRY(set_propagation("/", Propagation::private_, Recursion::yes));
+  std::vector<UniqueFd> mounts;
+  for (const VisibleDirectory& directory : directories) {
+    TRY_ASSIGN(UniqueFd mount, clone_mount(directory.path, Recursion::no));
+    mounts.push_back(std::move(mount));
+  }
+  TRY_ASSIGN(const UniqueFd root,
+             create_file_system("tmpfs", {{"size", "64k"}, {"nr_inodes", "64"}, {"mode", "0755"}}));
+  // Directories can be mounted on only when what they are in is attached somewhere.
+  TRY_ASSIGN(const UniqueFd place, open_file("/", O_PATH | O_DIRECTORY));
+  TRY(attach_mount(root.get(), place.get()));
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    TRY_ASSIGN(const UniqueFd target, make_directories_in_root(root.get(), directories[i].path));
+    TRY(attach_mount(mounts[i].get(), target.get()));
+    if (!directories[i].writable) {
+      TRY(make_read_only(mounts[i].get(), Recursion::no));
+    }
+  }
+  TRY(make_read_only(root.get(), Recursion::no));
+  return change_root(root.get());
+}
 
 Result<bool> confine_files(int directory, int readable) {
   const long version = landlock_version();

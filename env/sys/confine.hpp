@@ -2,9 +2,25 @@
 // What a process that reads bytes from outside can do when those bytes have taken it over.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "env/base/result.hpp"
 
 namespace devenv::sys {
+
+struct VisibleDirectory {
+  std::string path;  ///< absolute, without links
+  bool writable = false;
+};
+
+/// This process sees from now on nothing but these directories, each where it was, in a mount
+/// namespace of its own: what Landlock lets pass (the modes, owners, times and attributes of files)
+/// is out of reach, too. What is open stays open, and leads out again when it is a directory.
+///
+/// Needs CAP_SYS_ADMIN in the user namespace. Errors: failed with errno.
+/// Source: mount_namespaces(7), pivot_root(2).
+Result<void> confine_view(const std::vector<VisibleDirectory>& directories);
 
 /// This thread, and those it will start, can from now on open and change no file but below the open
 /// directory (read also below `readable`, unless it is -1), use no TCP port, and send signals to

@@ -35,6 +35,11 @@ Result<bool> is_current(int fd, const std::string& path) {
 
 }  // namespace
 
+Result<void> lock_open_file(int fd) {
+  TRY(lock(fd, LockMode::exclusive, 0, format("descriptor {}", fd)));
+  return {};
+}
+
 Result<FileLock> FileLock::acquire(const std::string& path, LockMode mode) {
   while (true) {
     TRY_ASSIGN(UniqueFd fd, open_file(path, O_RDWR | O_CREAT, 0600));

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -229,6 +230,19 @@ Result<void> replace_fd(int fd, int number) {
 
 void close_all_fds() {
   ::syscall(SYS_close_range, 0U, ~0U, 0U);
+}
+
+void close_fds_but(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned first = 3;
+  for (const int fd : kept) {
+    const auto number = static_cast<unsigned>(std::max(fd, 2));
+    if (number > first) {
+      ::syscall(SYS_close_range, first, number - 1, 0U);
+    }
+    first = std::max(first, number + 1);
+  }
+  ::syscall(SYS_close_range, first, ~0U, 0U);
 }
 
 void close_fds_on_exec() {

@@ -104,6 +104,8 @@ Result<void> replace_fd(int fd, int number);
 /// Closes every descriptor of this process: for a child that only waits and must not keep pipes and
 /// locks of its parent alive.
 void close_all_fds();
+/// Closes every descriptor from 3 on but these.
+void close_fds_but(std::vector<int> kept);
 /// Every descriptor from 3 on is closed by the next exec; keep_across_exec takes one out again.
 void close_fds_on_exec();
 /// The signal does nothing from now on, also in a program executed later.

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -14,6 +16,11 @@
 namespace devenv::image {
 
 constexpr std::size_t kLongestMagic = 6;
+
+/// Called before a decoder takes more than kLittleMemory for the first time; may wait for others
+/// who do, too.
+using MemoryGate = std::function<Result<void>()>;
+constexpr std::uint64_t kLittleMemory = 12U * 1024 * 1024;
 
 /// What one call of a decoder did.
 struct DecoderStep {
@@ -54,9 +61,9 @@ std::unique_ptr<Decoder> make_zlib_decoder();
 std::unique_ptr<Decoder> make_isal_decoder();
 #endif
 /// Windows up to 128 MiB, as `zstd --long` makes them.
-std::unique_ptr<Decoder> make_zstd_decoder();
-/// Within 1 GiB of memory.
-std::unique_ptr<Decoder> make_xz_decoder();
+std::unique_ptr<Decoder> make_zstd_decoder(MemoryGate gate);
+/// Dictionaries up to 128 MiB; `xz -9` makes them of 64.
+std::unique_ptr<Decoder> make_xz_decoder(MemoryGate gate);
 std::unique_ptr<Decoder> make_bzip2_decoder();
 
 }  // namespace devenv::image

@@ -31,7 +31,7 @@ class PlainSource final : public ByteSource {
 };
 
 /// nullptr when no decoder knows the first bytes.
-std::unique_ptr<Decoder> make_decoder(std::span<const char> magic) {
+std::unique_ptr<Decoder> make_decoder(std::span<const char> magic, const MemoryGate& gate) {
   if (starts_gzip_member(magic)) {
 #ifdef DEVENV_HAVE_ISAL
     return make_isal_decoder();
@@ -40,10 +40,10 @@ std::unique_ptr<Decoder> make_decoder(std::span<const char> magic) {
 #endif
   }
   if (starts_zstd_frame(magic)) {
-    return make_zstd_decoder();
+    return make_zstd_decoder(gate);
   }
   if (starts_xz_stream(magic)) {
-    return make_xz_decoder();
+    return make_xz_decoder(gate);
   }
   if (starts_bzip2_stream(magic)) {
     return make_bzip2_decoder();
@@ -57,9 +57,9 @@ class DecompressingSource final : public ByteSource {
   DecompressingSource(ByteSource& inner, std::uint64_t max_ratio)
       : input_(inner), max_ratio_(max_ratio) {}
 
-  Result<void> open() {
+  Result<void> open(const MemoryGate& gate) {
     TRY_ASSIGN(const auto magic, input_.peek(kLongestMagic));
-    if (auto decoder = make_decoder(magic)) {
+    if (auto decoder = make_decoder(magic, gate)) {
       decoded_ = std::make_unique<MemberSource>(input_, std::move(decoder));
     } else {
       decoded_ = std::make_unique<PlainSource>(input_);
@@ -88,9 +88,11 @@ class DecompressingSource final : public ByteSource {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteSource>> decompress(ByteSource& inner, std::uint64_t max_ratio) {
+Result<std::unique_ptr<ByteSource>> decompress(ByteSource& inner,
+                                               std::uint64_t max_ratio,
+                                               const MemoryGate& gate) {
   auto source = std::make_unique<DecompressingSource>(inner, std::max(max_ratio, std::uint64_t{1}));
-  TRY(source->open());
+  TRY(source->open(gate));
   return std::unique_ptr<ByteSource>(std::move(source));
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "env/image/codec/byte_source.hpp"
+#include "env/image/codec/decoder.hpp"
 
 namespace devenv::image {
 
@@ -18,9 +19,11 @@ constexpr std::uint64_t kDefaultMaxRatio = 1000;
 /// skippable ones) in a row are one stream; zero padding after the last is accepted.
 ///
 /// A trailing part that is no further member is an integrity error, as are truncated streams.
-/// So is, beyond 100 MiB, more than `max_ratio` decompressed bytes for each compressed one. zstd
-/// windows up to 128 MiB, an xz dictionary within 1 GiB of memory.
+/// So is, beyond 100 MiB, more than `max_ratio` decompressed bytes for each compressed one, and a
+/// zstd window or an xz dictionary of more than 128 MiB. What a packer chose to look back on has to
+/// be kept in memory: beyond kLittleMemory `gate` is asked.
 Result<std::unique_ptr<ByteSource>> decompress(ByteSource& inner,
-                                               std::uint64_t max_ratio = kDefaultMaxRatio);
+                                               std::uint64_t max_ratio = kDefaultMaxRatio,
+                                               const MemoryGate& gate = {});
 
 }  // namespace devenv::image

@@ -159,8 +159,10 @@ Result<Crew::Worker> Crew::start_unpacker(const LayerJob& job, int input, int an
   TRY_ASSIGN(sys::Pipe reports, sys::make_pipe());
   const pid_t foreman = sys::current_pid();
   TRY_ASSIGN(sys::Child child, context_.spawn_as_root([&] {
-    return run_unpacker({foreman, reports.write_end.get()}, job, input, announcements,
-                        context_.limits);
+    return run_unpacker({.foreman = foreman,
+                         .reports = reports.write_end.get(),
+                         .memory_lock = context_.store.path() + "/locks/memory.lock"},
+                        job, input, announcements, context_.limits);
   }));
   return Worker{.child = std::move(child), .reports = std::move(reports.read_end)};
 }

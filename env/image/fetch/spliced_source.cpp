@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "env/base/format.hpp"
-#include "env/image/codec/decompress.hpp"
 #include "env/image/fetch/sources.hpp"
 #include "env/sys/file.hpp"
 
@@ -33,15 +33,16 @@ class SplicedSource::Part final : public ByteSource {
 
 SplicedSource::SplicedSource(ByteSource& fetched,
                              const std::vector<BlobPart>& parts,
-                             std::uint64_t max_ratio)
-    : fetched_(fetched), parts_(parts), max_ratio_(max_ratio) {}
+                             std::uint64_t max_ratio,
+                             MemoryGate gate)
+    : fetched_(fetched), parts_(parts), max_ratio_(max_ratio), gate_(std::move(gate)) {}
 
 SplicedSource::~SplicedSource() = default;
 
 Result<void> SplicedSource::open(const BlobPart& part) {
   if (part.file.empty()) {
     part_ = std::make_unique<Part>(fetched_, part.end - part.begin);
-    TRY_ASSIGN(decompressed_, decompress(*part_, max_ratio_));
+    TRY_ASSIGN(decompressed_, decompress(*part_, max_ratio_, gate_));
     return {};
   }
   TRY_ASSIGN(file_, sys::open_file(part.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));

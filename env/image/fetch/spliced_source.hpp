@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "env/image/chunked.hpp"
-#include "env/image/codec/byte_source.hpp"
+#include "env/image/codec/decompress.hpp"
 #include "env/sys/unique_fd.hpp"
 
 namespace devenv::image::fetch {
@@ -19,7 +19,10 @@ namespace devenv::image::fetch {
 /// a part or a file is not what it should be; those of `fetched`.
 class SplicedSource final : public ByteSource {
  public:
-  SplicedSource(ByteSource& fetched, const std::vector<BlobPart>& parts, std::uint64_t max_ratio);
+  SplicedSource(ByteSource& fetched,
+                const std::vector<BlobPart>& parts,
+                std::uint64_t max_ratio,
+                MemoryGate gate);
   ~SplicedSource() override;
   Result<std::size_t> read(std::span<char> buffer) override;
 
@@ -31,6 +34,7 @@ class SplicedSource final : public ByteSource {
   ByteSource& fetched_;
   const std::vector<BlobPart>& parts_;
   std::uint64_t max_ratio_;
+  MemoryGate gate_;
   std::size_t next_ = 0;
   std::unique_ptr<Part> part_;  ///< that is being decompressed
   std::unique_ptr<ByteSource> decompressed_;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
@@ -20,6 +21,7 @@
 #include "env/sys/confine.hpp"
 #include "env/sys/entry.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/file_lock.hpp"
 #include "env/sys/namespaces.hpp"
 #include "env/sys/process.hpp"
 #include "env/sys/signals.hpp"
@@ -125,39 +127,81 @@ Error wrong_digest(const LayerJob& job, const Digest& found) {
              : error;
 }
 
+/// Where the tree of a layer is made.
+struct LayerPlace {
+  sys::UniqueFd directory;
+  sys::UniqueFd root;  ///< "fs" in it
+};
+
+Result<LayerPlace> open_place(const LayerJob& job) {
+  LayerPlace place;
+  TRY_ASSIGN(place.directory, sys::open_file(job.directory, O_RDONLY | O_DIRECTORY));
+  TRY_ASSIGN(place.root,
+             sys::open_at(place.directory.get(), "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  return place;
+}
+
+void note_missing(const char* what, const Result<bool>& done) {
+  if (!done || !*done) {
+    LOG_DEBUG("unpacking without {}{}", what, done ? "" : ": " + done.error().to_line());
+  }
+}
+
 /// Whoever makes a layer may know of a defect in what reads it. Nothing but that layer is to be had
 /// from here, and the other layers to be read if need be, as far as the kernel can see to it.
-void confine(int directory, const LayerJob& job) {
+/// `kept`: the descriptors that are needed.
+Result<LayerPlace> confine(const LayerJob& job, const std::vector<int>& kept) {
+  // Standard output is where this program answers.
+  if (const auto nothing = sys::open_file("/dev/null", O_RDWR)) {
+    TRY(sys::replace_fd(nothing->get(), 0));
+    TRY(sys::replace_fd(nothing->get(), 1));
+  }
+  std::vector<sys::VisibleDirectory> visible = {{.path = job.directory, .writable = true}};
+  if (job.chunks) {
+    visible.push_back({.path = job.layers_directory});
+  }
+  const auto view = sys::confine_view(visible);
+  note_missing("a root of its own", view ? Result<bool>(true) : Result<bool>(fail(view.error())));
+  sys::close_fds_but(kept);
+  TRY_ASSIGN(LayerPlace place, open_place(job));
   sys::UniqueFd layers;
   if (job.chunks) {
     if (auto opened = sys::open_file(job.layers_directory, O_PATH | O_DIRECTORY)) {
       layers = std::move(*opened);
     }
   }
-  const auto files = sys::confine_files(directory, layers.get());
-  const auto calls = sys::confine_calls();
-  if (!files || !*files) {
-    LOG_DEBUG("unpacking without Landlock{}", files ? "" : ": " + files.error().to_line());
-  }
-  if (!calls || !*calls) {
-    LOG_DEBUG("unpacking without seccomp{}", calls ? "" : ": " + calls.error().to_line());
-  }
+  note_missing("Landlock", sys::confine_files(place.directory.get(), layers.get()));
+  note_missing("seccomp", sys::confine_calls());
+  return place;
+}
+
+/// Also when an attempt that was killed has left something.
+Result<void> make_place(const LayerJob& job) {
+  TRY_ASSIGN(const sys::UniqueFd directory, sys::open_file(job.directory, O_RDONLY | O_DIRECTORY));
+  TRY(sys::remove_tree(directory.get(), "fs"));
+  return sys::make_directory_at(directory.get(), "fs", 0755);
 }
 
 /// What the bytes of a layer go through.
 class Chain {
  public:
-  Chain(const WorkerEnds& ends, const LayerJob& job, ByteSource& source, const UnpackLimits& limits)
+  Chain(const WorkerEnds& ends,
+        const LayerJob& job,
+        ByteSource& source,
+        const UnpackLimits& limits,
+        MemoryGate gate)
       : counted_(source, [&ends](std::uint64_t count) { report(ends, ProgressMessage{count}); }),
         packed_(counted_, job.size_bytes == 0 ? limits.max_bytes : job.size_bytes),
         chunks_(job.chunks.get()),
-        limits_(limits) {}
+        limits_(limits),
+        gate_(std::move(gate)) {}
 
   Result<LayerOutcome> unpack(int root) {
     if (chunks_ != nullptr) {
-      decompressed_ = std::make_unique<SplicedSource>(packed_, chunks_->parts, limits_.max_ratio);
+      decompressed_ =
+          std::make_unique<SplicedSource>(packed_, chunks_->parts, limits_.max_ratio, gate_);
     } else {
-      TRY_ASSIGN(decompressed_, decompress(packed_, limits_.max_ratio));
+      TRY_ASSIGN(decompressed_, decompress(packed_, limits_.max_ratio, gate_));
     }
     tar_.emplace(*decompressed_, 2 * limits_.max_bytes + kTarOverhead);
     TRY_ASSIGN(UnpackResult unpacked, unpack_layer(*tar_, root, limits_));
@@ -186,6 +230,7 @@ class Chain {
   std::optional<ReadAhead> tar_;
   const ChunkPlan* chunks_;
   const UnpackLimits& limits_;
+  MemoryGate gate_;
 };
 
 /// Runs the chain and checks what has to be checked after the last byte.
@@ -256,16 +301,14 @@ int run_unpacker(const WorkerEnds& ends,
   sys::set_umask(0);
   const auto source = open_source(job, input, announcements);
   // Outlives the report of a failure: its thread may have to wait for a download.
-  Chain chain(ends, job, *source, limits);
+  const auto turn = sys::open_file(ends.memory_lock, O_RDWR | O_CREAT, 0600);
+  Chain chain(ends, job, *source, limits,
+              [&] { return turn ? sys::lock_open_file(turn->get()) : Result<void>(); });
   const auto work = [&]() -> Result<LayerOutcome> {
-    TRY_ASSIGN(const sys::UniqueFd directory,
-               sys::open_file(job.directory, O_RDONLY | O_DIRECTORY));
-    TRY(sys::remove_tree(directory.get(), "fs"));  // of an attempt that was killed
-    TRY(sys::make_directory_at(directory.get(), "fs", 0755));
-    TRY_ASSIGN(const sys::UniqueFd root,
-               sys::open_at(directory.get(), "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    confine(directory.get(), job);
-    return unpack(job, chain, root.get());
+    TRY(make_place(job));
+    TRY_ASSIGN(const LayerPlace place,
+               confine(job, {input, announcements, ends.reports, turn ? turn->get() : -1}));
+    return unpack(job, chain, place.root.get());
   };
   auto outcome = work();
   if (!outcome) {

@@ -16,6 +16,8 @@ namespace devenv::image::fetch {
 struct WorkerEnds {
   pid_t foreman = -1;
   int reports = -1;  ///< write end: messages for the foreman
+  std::string
+      memory_lock{};  ///< a file: held by the unpacker that needs much memory, one at a time
 };
 
 /// Fills the partial file of a Downloaded job, from what it has already to the end. `announcements`

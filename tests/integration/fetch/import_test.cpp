@@ -67,7 +67,8 @@ TEST_CASE("import: a root file system is the same image however it is compressed
         std::vector<std::string>{"localhost/packed:latest", "localhost/plain:latest"});
   CHECK(store.names("layers").size() == 1);
   CHECK(store.names("tmp").empty());
-  CHECK(store.names("locks").size() == 4);  // the layer's, manifest's, config's, images.lock
+  // The layer's, manifest's, config's, images.lock, memory.lock.
+  CHECK(store.names("locks").size() == 5);
 }
 
 TEST_CASE("import: image archives in every form") {

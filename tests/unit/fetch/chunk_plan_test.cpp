@@ -96,7 +96,7 @@ TEST_CASE("spliced source: files come between what was fetched") {
                                        {.begin = 9, .end = 12}};
   const auto read = [&](const std::string& fetched) {
     MemorySource source(fetched);
-    SplicedSource spliced(source, parts, 1000);
+    SplicedSource spliced(source, parts, 1000, {});
     return test::read_everything(spliced, 5);
   };
   CHECK(read("abcdef").value() == "abc<of the file>def");

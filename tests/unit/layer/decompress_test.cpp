@@ -50,6 +50,37 @@ std::string error_of(const std::string& bytes, std::size_t piece = kBlockSize) {
   return result.error().to_line();
 }
 
+std::string asked_for(const std::string& bytes, std::size_t piece, int& asked) {
+  MemorySource inner(bytes, piece);
+  const auto source = decompress(inner, kDefaultMaxRatio, [&]() -> Result<void> {
+    ++asked;
+    return {};
+  });
+  REQUIRE(source);
+  const auto all = read_everything(**source);
+  return all ? *all : all.error().to_line();
+}
+
+/// Frames of five letters (RFC 8878, 3.1.1): a window of 2^`log` bytes, one block that repeats.
+std::string zstd_frame(unsigned log) {
+  return {'\x28', '\xb5', '\x2f', '\xfd', '\0', static_cast<char>((log - 10) << 3U),
+          '\x2b', '\0',   '\0',   'x'};
+}
+
+// "hello hello\n" with dictionaries of 64 and of 256 MiB.
+const std::string kXz64(
+    "\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x1c\x00\x00\x00"
+    "\x10\xcf\x58\xcc\x01\x00\x0b\x68\x65\x6c\x6c\x6f\x20\x68\x65\x6c\x6c\x6f\x0a\x00"
+    "\x66\xce\x0a\xcc\x31\x91\x23\xef\x00\x01\x24\x0c\xa6\x18\xd8\xd8\x1f\xb6\xf3\x7d"
+    "\x01\x00\x00\x00\x00\x04\x59\x5a",
+    68);
+const std::string kXz256(
+    "\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x20\x00\x00\x00"
+    "\x09\x88\xa5\x76\x01\x00\x0b\x68\x65\x6c\x6c\x6f\x20\x68\x65\x6c\x6c\x6f\x0a\x00"
+    "\x66\xce\x0a\xcc\x31\x91\x23\xef\x00\x01\x24\x0c\xa6\x18\xd8\xd8\x1f\xb6\xf3\x7d"
+    "\x01\x00\x00\x00\x00\x04\x59\x5a",
+    68);
+
 using MakeDecoder = std::function<std::unique_ptr<Decoder>()>;
 
 /// Both engines of gzip, whichever is used for images.
@@ -291,4 +322,43 @@ TEST_CASE("gzip: large members come out whole, whatever the block sizes") {
     CHECK((gunzipped(make, packed + packed, 1000, kBlockSize).value() == contents + contents));
     CHECK((gunzipped(make, packed, kBlockSize, 999).value() == contents));
   }
+}
+
+TEST_CASE("decompress: who needs much memory asks for it, once") {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{5}, kBlockSize}) {
+    CAPTURE(piece);
+    int asked = 0;
+    CHECK(asked_for(zstd_frame(23), piece, asked) == "xxxxx");
+    CHECK(asked_for(compress("text", Compression::xz), piece, asked) == "text");
+    CHECK(asked == 0);
+    CHECK(asked_for(zstd_frame(20) + zstd_frame(27) + zstd_frame(26), piece, asked) ==
+          "xxxxxxxxxxxxxxx");
+    CHECK(asked == 1);
+    CHECK(asked_for(kXz64, piece, asked) == "hello hello\n");
+    CHECK(asked == 2);
+  }
+}
+
+TEST_CASE("decompress: without anybody to ask") {
+  CHECK(decompressed(zstd_frame(27)).value_or("") == "xxxxx");
+  CHECK(decompressed(kXz64).value_or("") == "hello hello\n");
+}
+
+TEST_CASE("decompress: too much memory") {
+  int asked = 0;
+  CHECK(asked_for(zstd_frame(28), kBlockSize, asked) ==
+        "damaged zstd data: Frame requires too much memory for decoding");
+  CHECK(asked_for(kXz256, kBlockSize, asked) ==
+        "damaged xz data: needs more than 136 MiB of memory");
+}
+
+TEST_CASE("decompress: a gate that stays closed") {
+  MemorySource inner(kXz64, kBlockSize);
+  const auto source = decompress(inner, kDefaultMaxRatio, []() -> Result<void> {
+    return fail(ErrorCode::interrupted, "no turn");
+  });
+  REQUIRE(source);
+  const auto all = read_everything(**source);
+  REQUIRE(!all);
+  CHECK(all.error().code() == ErrorCode::interrupted);
 }

@@ -112,6 +112,42 @@ TEST_CASE("confine: files outside of the directory are out of reach, those below
   CHECK(step == 0);
 }
 
+TEST_CASE("confine: a view has nothing but the directories that were named, where they were") {
+  const Scratch scratch;
+  const std::string mine = scratch / "a/mine";
+  const std::string other = scratch / "other";
+  REQUIRE(sys::make_directories(mine));
+  REQUIRE(sys::make_directories(other));
+  REQUIRE(sys::write_file_atomic(mine + "/file", "text"));
+  REQUIRE(sys::write_file_atomic(scratch / "a/file", "secret"));
+  const auto body = [&] {
+    if (!sys::confine_view({{.path = mine, .writable = true}, {.path = other}})) {
+      return 1;
+    }
+    if (sys::read_file(mine + "/file").value_or("") != "text") {
+      return 2;
+    }
+    if (!fails_with(::open((scratch / "a/file").c_str(), O_RDONLY), ENOENT) ||
+        !fails_with(::open("/proc/self/status", O_RDONLY), ENOENT) ||
+        !fails_with(::open((mine + "/../../a/file").c_str(), O_RDONLY), ENOENT)) {
+      return 3;
+    }
+    if (!fails_with(::mkdir((other + "/new").c_str(), 0700), EROFS) ||
+        !fails_with(::mkdir("/new", 0700), EROFS)) {
+      return 4;
+    }
+    // In a namespace without a map nothing can be made, for another reason.
+    const int made = ::mkdir((mine + "/new").c_str(), 0700);
+    return made == 0 || errno == EOVERFLOW ? 0 : 5;
+  };
+  auto child = sys::fork_child(::geteuid() == 0 ? 0 : CLONE_NEWUSER, body);
+  REQUIRE(child);
+  const auto status = child->wait();
+  REQUIRE(status);
+  CHECK(status->code == 0);
+  CHECK(sys::read_file(scratch / "a/file").value_or("") == "secret");
+}
+
 TEST_CASE("confine: no programs, sockets, namespaces, nor a look at other processes") {
   const int step = in_child([] {
     const auto confined = sys::confine_calls();
