@@ -3,6 +3,9 @@
 
 #include <sys/sysmacros.h>
 
+#include <cstring>
+#include <span>
+
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
 #include "env/image/layer/attributes.hpp"
@@ -43,6 +46,13 @@ uid_t uid_of(const Entry& entry) {
 }
 gid_t gid_of(const Entry& entry) {
   return static_cast<gid_t>(entry.gid);
+}
+
+/// A stretch of zeros that is worth a hole: no tar of another tool, nor our own, tells of holes.
+bool is_hole(std::span<const char> bytes) {
+  constexpr std::size_t kWorthwhile = 32U * 1024;
+  return bytes.size() >= kWorthwhile && bytes.front() == '\0' &&
+         std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
 }  // namespace
@@ -88,6 +98,7 @@ Result<void> Writer::write_file(const Place& place, const Entry& entry, TarReade
 
 Result<void> Writer::write_contents(int fd, const Entry& entry, TarReader& contents) {
   std::uint64_t end = 0;
+  std::uint64_t written = 0;
   while (end < entry.size) {
     TRY_ASSIGN(const auto block, contents.next_block());
     if (!block) {
@@ -96,14 +107,19 @@ Result<void> Writer::write_contents(int fd, const Entry& entry, TarReader& conte
     if (block->offset > entry.size || block->bytes.size() > entry.size - block->offset) {
       return fail(ErrorCode::integrity, "malformed tar archive: contents beyond the size");
     }
+    if (block->bytes.empty()) {
+      continue;
+    }
+    end = block->offset + block->bytes.size();
+    if (is_hole(block->bytes)) {
+      continue;
+    }
     if (const int error = lean::write_at(fd, block->bytes, block->offset); error != 0) {
       return write_failure(error, "cannot write");
     }
-    if (!block->bytes.empty()) {
-      end = block->offset + block->bytes.size();
-    }
+    written = end;
   }
-  if (end < entry.size) {  // ends with a hole
+  if (written < entry.size) {  // ends with a hole
     if (const int error = lean::set_size(fd, entry.size); error != 0) {
       return write_failure(error, "cannot set the size");
     }

@@ -348,6 +348,7 @@ TEST_CASE("unpack: holes stay holes and contents are where they belong") {
                               .sparse_file("hole-first", 1U << 20U, {{(1U << 20U) - 4, "last"}})
                               .sparse_file("hole-last", 1U << 20U, {{0, "head"}, {1U << 20U, ""}})
                               .sparse_file("all-hole", 1U << 20U, {{1U << 20U, ""}})
+                              .file("zeros", std::string(1U << 20U, '\0') + "end")
                               .finish();
   std::string first(1U << 20U, '\0');
   first.replace(first.size() - 4, 4, "last");
@@ -356,7 +357,9 @@ TEST_CASE("unpack: holes stay holes and contents are where they belong") {
   check_tree(tar, std::string(kRoot) + "all-hole f 0644 0:0 1048576 bytes " +
                       sha256(std::string(1U << 20U, '\0')).abbreviated() +
                       "\nhole-first f 0644 0:0 1048576 bytes " + sha256(first).abbreviated() +
-                      "\nhole-last f 0644 0:0 1048576 bytes " + sha256(last).abbreviated() + "\n");
+                      "\nhole-last f 0644 0:0 1048576 bytes " + sha256(last).abbreviated() +
+                      "\nzeros f 0644 0:0 1048579 bytes " +
+                      sha256(std::string(1U << 20U, '\0') + "end").abbreviated() + "\n");
 }
 
 TEST_CASE("unpack: every compression, and bytes that arrive in small pieces") {
