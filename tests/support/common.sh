@@ -36,6 +36,14 @@ ensure_test_user() {
   done
 }
 
+# crun of Debian 12 wants every controller of the first cgroup version mounted, where that one is
+# used. Root only.
+ensure_crun_controllers() {
+  [ -d /sys/fs/cgroup/memory ] && [ ! -d /sys/fs/cgroup/hugetlb ] || return 0
+  mkdir -p /sys/fs/cgroup/hugetlb
+  mount -t cgroup -o hugetlb cgroup /sys/fs/cgroup/hugetlb || :
+}
+
 # as_user USER HOME RUNTIME_DIR COMMAND...: runs a command as another user with nothing of our
 # environment but what is named here. Root only.
 as_user() {
