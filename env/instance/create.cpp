@@ -68,6 +68,36 @@ void sweep_leftovers(const Workspace& workspace, const sandbox::IdMap& map) {
   }
 }
 
+struct HeldLayers {
+  image::ImageRecord image;
+  std::vector<Digest> layers;
+  std::vector<sys::FileLock> locks;
+};
+
+/// A `prune` that comes between the image and the locks takes the image away again: once more,
+/// then.
+Result<HeldLayers> hold_layers(const Workspace& workspace,
+                               const image::Store& store,
+                               const CreateRequest& request,
+                               Reporter& reporter) {
+  constexpr int kAttempts = 3;
+  for (int attempt = 1;; ++attempt) {
+    TRY_ASSIGN(image::ImageRecord image,
+               request.image ? Result<image::ImageRecord>(*request.image)
+                             : obtain_image(workspace, request.source, request.pull, reporter));
+    TRY(check_architecture(image));
+    std::vector<Digest> layers = request.layers.empty() ? image.layers : request.layers;
+    auto locks = lock_layers(store, layers);
+    if (locks) {
+      return HeldLayers{std::move(image), std::move(layers), *std::move(locks)};
+    }
+    if (request.image || locks.error().code() != ErrorCode::conflict || attempt == kAttempts) {
+      return fail(locks.error().context(format("image '{}'", image.reference)));
+    }
+    LOG_INFO("{}: once more", locks.error().to_line());
+  }
+}
+
 }  // namespace
 
 Result<Environment> create_environment(const Workspace& workspace,
@@ -79,15 +109,11 @@ Result<Environment> create_environment(const Workspace& workspace,
     return fail(exists_already(request.name));
   }
   TRY_ASSIGN(const sandbox::IdMap map, workspace.id_map());
-  TRY_ASSIGN(const image::ImageRecord image,
-             request.image ? Result<image::ImageRecord>(*request.image)
-                           : obtain_image(workspace, request.source, request.pull, reporter));
-  TRY(check_architecture(image));
   TRY_ASSIGN(const image::Store store, workspace.store());
-  const std::vector<Digest>& layers = request.layers.empty() ? image.layers : request.layers;
   // Until state.json names them.
-  TRY_ASSIGN_CONTEXT(const auto layer_locks, lock_layers(store, layers),
-                     format("image '{}'", image.reference));
+  TRY_ASSIGN(const HeldLayers held, hold_layers(workspace, store, request, reporter));
+  const image::ImageRecord& image = held.image;
+  const std::vector<Digest>& layers = held.layers;
   TRY(sys::make_directories(parent, 0700));
   sweep_leftovers(workspace, map);
   TRY_ASSIGN(const sandbox::StorageDriver storage,
