@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "env/build/commit.hpp"
 
+#include <cerrno>
+
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/build/user_marks.hpp"
@@ -99,8 +101,23 @@ Result<image::ImageRecord> commit_environment(const instance::Workspace& workspa
              sys::FileLock::acquire(place.start_lock_file(), sys::LockMode::exclusive));
   TRY_ASSIGN(const sys::FileLock running, instance::lock_stopped(place));
   TRY_ASSIGN(const instance::Environment environment, instance::reload(place));
-  TRY_ASSIGN_CONTEXT(image::ImageRecord record, commit(workspace, environment, request, reporter),
-                     format("cannot make an image of environment '{}'", place.name.string()));
+  auto record = commit(workspace, environment, request, reporter);
+  // A `prune` may have come between the layer and the image that names it.
+  for (int attempt = 1; !record && record.error().code() == ErrorCode::conflict && attempt < 3;
+       ++attempt) {
+    LOG_INFO("{}: once more", record.error().to_line());
+    record = commit(workspace, environment, request, reporter);
+  }
+  if (!record) {
+    const Error error = record.error().context(
+        format("cannot make an image of environment '{}'", place.name.string()));
+    return fail(error.sys_errno() != ENOSPC && error.sys_errno() != EDQUOT
+                    ? error
+                    : error.with_hint(format("what was changed is copied into the store: make room "
+                                             "on the file system of '{}', for example with "
+                                             "`devenv image prune`",
+                                             workspace.paths.data)));
+  }
   return record;
 }
 

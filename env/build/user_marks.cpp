@@ -8,6 +8,7 @@
 
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
+#include "env/build/quiet_directories.hpp"
 #include "env/host/shares.hpp"
 #include "env/sandbox/user_namespace.hpp"
 #include "env/session/provision.hpp"
@@ -69,6 +70,13 @@ std::string with_changes(std::string_view text,
     }
   }
   return result;
+}
+
+bool is_in_trees(const std::vector<std::string>& trees, const std::string& path) {
+  return std::any_of(trees.begin(), trees.end(), [&](const std::string& tree) {
+    const auto info = sys::stat_at(AT_FDCWD, tree + path);
+    return info && *info;
+  });
 }
 
 /// Does something in a directory, whose time stays: what nobody did leaves no trace in a layer.
@@ -168,6 +176,19 @@ Result<void> remove_links(int upper) {
   return {};
 }
 
+/// Made where the image has none; always the same.
+Result<void> remove_mount_table(int upper, const std::vector<std::string>& trees) {
+  if (is_in_trees(trees, "/etc/mtab")) {
+    return {};
+  }
+  const auto parent = sys::open_parent_in_root(upper, "/etc/mtab");
+  const auto target = parent ? sys::read_link_at(parent->directory.get(), parent->name)
+                             : Result<std::string>(fail(parent.error()));
+  return target && *target == "../proc/self/mounts"
+             ? remove_if_there(parent->directory.get(), parent->name)
+             : Result<void>();
+}
+
 /// What a start puts into every root.
 Result<void> remove_own_links(int upper) {
   for (const char* path : {"/usr/local/bin/sudo", "/usr/local/bin/devenv",
@@ -182,27 +203,36 @@ Result<void> remove_own_links(int upper) {
   return {};
 }
 
-/// The directory that a home was mounted on, and those above that were made for it. In the root
-/// only: the step may have put links there.
-Result<void> remove_home(int upper, const std::vector<std::string>& trees, std::string home) {
-  while (home.size() > 1) {
-    const bool is_images = std::any_of(trees.begin(), trees.end(), [&](const std::string& tree) {
-      const auto info = sys::stat_at(AT_FDCWD, tree + home);
-      return info && *info;
-    });
-    const auto parent = sys::open_parent_in_root(upper, home);
-    const auto removed =
-        is_images || !parent
-            ? Result<void>(fail(ErrorCode::conflict, "it is not ours"))
-            : keeping_time(parent->directory.get(), [&] {
-                return sys::remove_directory_at(parent->directory.get(), parent->name);
-              });
+/// The directory that something of the user's was mounted on, and those above that were made for
+/// it. In the root only: the step may have put links there.
+Result<void> remove_mount_point(int upper,
+                                const std::vector<std::string>& trees,
+                                std::string path) {
+  while (path.starts_with('/') && path.size() > 1) {
+    const bool is_images = is_in_trees(trees, path);
+    const auto parent = sys::open_parent_in_root(upper, path);
+    const auto removed = is_images || !parent
+                             ? Result<void>(fail(ErrorCode::conflict, "it is not ours"))
+                             : remove_bare_directory(parent->directory.get(), parent->name);
     if (!removed) {
       return {};
     }
-    home = sys::parent_of(home);
+    path = sys::parent_of(path);
   }
   return {};
+}
+
+/// In which starts make files; deeper ones first.
+std::vector<std::string> touched_directories(const std::string& home) {
+  std::vector<std::string> paths = {"etc/profile.d", "etc/sudoers.d", "etc", "usr/local/bin",
+                                    "usr/local",     "usr",           "dev", "media",
+                                    "mnt",           "proc",          "run", "sys",
+                                    "tmp",           "var/tmp",       "var"};
+  for (std::string path = sys::parent_of(home); path.size() > 1; path = sys::parent_of(path)) {
+    paths.push_back(path.substr(1));
+  }
+  paths.emplace_back(".");
+  return paths;
 }
 
 }  // namespace
@@ -253,13 +283,17 @@ Result<void> remove_marks(const MarkedTree& tree, const instance::Workspace& wor
       TRY(remove_links(upper.get()));
     }
     TRY(remove_own_links(upper.get()));
+    TRY(remove_mount_table(upper.get(), tree.below));
     const auto sudoers = sys::open_parent_in_root(upper.get(), "/etc/sudoers.d/zz-devenv");
     if (sudoers) {
       TRY(remove_if_there(sudoers->directory.get(), sudoers->name));
     } else if (sudoers.error().code() != ErrorCode::not_found) {
       return fail(sudoers.error());
     }
-    return remove_home(upper.get(), tree.below, workspace.user.home);
+    for (const std::string& path : {workspace.user.home, sys::get_variable("XDG_RUNTIME_DIR")}) {
+      TRY(remove_mount_point(upper.get(), tree.below, path));
+    }
+    return quiet_directories(tree, touched_directories(workspace.user.home));
   });
 }
 

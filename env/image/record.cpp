@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "env/image/record.hpp"
 
+#include <algorithm>
 #include <ctime>
 
 #include "env/base/format.hpp"
@@ -70,9 +71,14 @@ Result<ImageRecord> ImageRecord::from_json(const Json& json) {
 }
 
 std::string current_timestamp() {
-  const std::time_t now = std::time(nullptr);
+  return timestamp(static_cast<std::uint64_t>(std::time(nullptr)));
+}
+
+std::string timestamp(std::uint64_t seconds) {
+  constexpr std::uint64_t kLast = 253402300799;  // 9999-12-31T23:59:59Z
+  const auto time = static_cast<std::time_t>(std::min(seconds, kLast));
   std::tm parts{};
-  (void)::gmtime_r(&now, &parts);
+  (void)::gmtime_r(&time, &parts);
   return format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
                 parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }

@@ -33,6 +33,8 @@ struct ImageRecord {
 
 /// The current time as RFC 3339 UTC with seconds: "2026-11-22T03:00:00Z".
 std::string current_timestamp();
+/// The same form of `seconds` since 1970; nothing is later than the year 9999.
+std::string timestamp(std::uint64_t seconds);
 /// Whether `text` has the form of an RFC 3339 date and time, fractions and zone included.
 bool is_timestamp(std::string_view text);
 

@@ -103,6 +103,43 @@ manifest_of() {
   equals "$(image_field localhost/first layers)" "$(image_field localhost/second layers)"
 }
 
+@test "commit: the same changes on another day give the same image" {
+  local round digest=()
+  for round in one two; do
+    create box
+    expect 0 devenv run box true
+    expect 0 devenv stop box
+    expect 0 devenv run box sudo sh -c 'mkdir -p /opt/a && echo x >/opt/a/x &&
+      touch -d @1000000000 /opt/a/x /opt/a /opt /'
+    expect 0 devenv stop box
+    expect 0 devenv run box true
+    expect 0 devenv stop box
+    expect 0 devenv commit box "localhost/$round"
+    digest+=("$(image_field "localhost/$round" manifest_digest)")
+    [[ $DEVENV_TEST_STORAGE == copy ]] ||
+      equals "$(image_field "localhost/$round" created_at)" 2001-09-09T01:46:40Z
+    expect 0 devenv rm -f box
+    expect 0 devenv image rm -y "localhost/$round"
+    expect 0 devenv image prune -y
+  done
+  equals "${digest[0]}" "${digest[1]}"
+}
+
+@test "commit: holes stay holes, also on the way through a registry" {
+  create box
+  expect 0 devenv run box sudo truncate -s 300M /sparse
+  expect 0 devenv stop box
+  expect 0 devenv commit box "$TARGET/team/sparse:1"
+  local kilobytes
+  kilobytes=$(devenv du --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["layer_bytes"] // 1024)')
+  ((kilobytes < 400000)) || fail "$kilobytes kB in layers"
+  expect 0 devenv image push "$TARGET/team/sparse:1"
+  elsewhere expect 0 devenv image pull "$TARGET/team/sparse:1"
+  kilobytes=$(elsewhere devenv du --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["layer_bytes"] // 1024)')
+  ((kilobytes < 400000)) || fail "$kilobytes kB in layers elsewhere"
+  elsewhere expect 0 devenv image prune -y --all
+}
+
 @test "commit: of an environment that was never started, whose image has lost its name" {
   expect 0 devenv create box --image "$REGISTRY/busybox:latest"
   expect 0 devenv image rm -y "$REGISTRY/busybox:latest"

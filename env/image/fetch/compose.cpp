@@ -116,14 +116,18 @@ void add_labels(Json& config, const std::map<std::string, std::string>& labels) 
   }
 }
 
-Result<Document> extend_config(const ImagePlan& base, const NewImage& image) {
+Result<Document> extend_config(const ImagePlan& base, const NewImage& image, std::uint64_t newest) {
   TRY_ASSIGN(Json config, json::parse(base.config.bytes, {.max_bytes = kMaxDocumentBytes}));
   std::vector<Digest> diff_ids = base.parsed_config.diff_ids;
   for (const SealedLayer& layer : image.layers) {
     diff_ids.push_back(layer.diff_id);
   }
   config["rootfs"] = Json{{"type", "layers"}, {"diff_ids", texts_of(diff_ids)}};
-  config["created"] = current_timestamp();
+  if (newest > 0) {
+    config["created"] = timestamp(newest);
+  } else if (base.parsed_config.created_at.empty()) {
+    config["created"] = current_timestamp();
+  }
   if (base.layers.empty()) {
     config.erase("history");
   }
@@ -144,7 +148,8 @@ std::vector<ImageLayer> layers_of(const StoredImage& image) {
 
 Result<StoredImage> compose_image(const StoredImage& stored_base,
                                   const NewImage& image,
-                                  const std::vector<std::uint64_t>& tar_sizes) {
+                                  const std::vector<std::uint64_t>& tar_sizes,
+                                  std::uint64_t newest) {
   const StoredImage base =
       image.base_layers == BaseLayers::kept ? stored_base : config_only(stored_base);
   std::vector<Descriptor> layers;
@@ -159,7 +164,7 @@ Result<StoredImage> compose_image(const StoredImage& stored_base,
                                                "mounted",
                                                layers.size(), kMaxLayers));
   }
-  TRY_ASSIGN(Document config, extend_config(base.plan, image));
+  TRY_ASSIGN(Document config, extend_config(base.plan, image, newest));
   Document manifest = make_manifest(config, layers, describe_base(base.plan, image));
   TRY_ASSIGN(ImagePlan plan,
              plan_image(image.reference.string(), std::move(manifest), layers, std::move(config)));

@@ -21,14 +21,16 @@ struct ImageLayer {
 /// Lowest first.
 std::vector<ImageLayer> layers_of(const StoredImage& image);
 
-/// `base` with more layers on top: its config with diff ids, history and labels added and `created`
-/// new; an OCI manifest, whatever the base's is. As a manifest cannot leave out how a layer is
-/// packed, new layers are described as plain tars, which exist nowhere yet: push packs them.
-/// `tar_sizes` are those of the new layers' tars.
-/// Errors: integrity (the layers do not stand on the base); unsupported (too many).
+/// `base` with more layers on top: its config with diff ids, history and labels added; an OCI
+/// manifest, whatever the base's is. As a manifest cannot leave out how a layer is packed, new
+/// layers are described as plain tars, which exist nowhere yet: push packs them. `tar_sizes` are
+/// those of the new layers' tars. It was created when its newest file was changed
+/// (`newest`, seconds since 1970; 0: when the base was), so that the same layers give the same
+/// image. Errors: integrity (the layers do not stand on the base); unsupported (too many).
 Result<StoredImage> compose_image(const StoredImage& base,
                                   const NewImage& image,
-                                  const std::vector<std::uint64_t>& tar_sizes);
+                                  const std::vector<std::uint64_t>& tar_sizes,
+                                  std::uint64_t newest);
 
 /// The same image with other layers in the same places: packed otherwise, or with other diff ids.
 Result<ImagePlan> with_layers(const ImagePlan& image, const std::vector<ImageLayer>& layers);

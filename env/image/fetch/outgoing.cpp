@@ -43,14 +43,16 @@ Result<StoredImage> load_new_image(const Context& context, NewImage& image) {
     return base;
   }
   std::vector<std::uint64_t> sizes;
+  std::uint64_t newest = 0;
   for (const SealedLayer& layer : image.layers) {
     if (!context.store.has_layer(layer.chain_id)) {
       return fail(ErrorCode::not_found,
                   format("layer {} is not in the store", layer.chain_id.abbreviated()));
     }
     sizes.push_back(layer_tar_size(context.store, layer.chain_id));
+    newest = std::max(newest, layer_newest(context.store, layer.chain_id));
   }
-  return compose_image(base, image, sizes);
+  return compose_image(base, image, sizes, newest);
 }
 
 Result<std::map<Digest, sys::FileLock>> lock_parts(const Context& context, const ImagePlan& plan) {

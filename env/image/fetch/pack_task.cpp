@@ -74,6 +74,7 @@ Result<LayerOutcome> pack(const Context& context, const PackJob& job) {
                       .tar_bytes = packed.tar_bytes,
                       .unpacked = {.entries = packed.result.entries,
                                    .bytes = packed.result.bytes,
+                                   .newest = packed.result.newest,
                                    .implicit_directories = {},
                                    .lower_hard_links = {},
                                    .warnings = std::move(warnings)},

@@ -54,6 +54,7 @@ Result<void> write_layer_json(const std::string& directory, const LayerFacts& fa
                   {"size_bytes", facts.size_bytes},
                   {"entries", facts.entries},
                   {"tar_bytes", facts.tar_bytes},
+                  {"newest", facts.newest},
                   {"created_at", current_timestamp()}};
   TRY_ASSIGN(const sys::UniqueFd file,
              sys::open_file(directory + "/layer.json", O_WRONLY | O_CREAT | O_TRUNC, 0600));
@@ -70,7 +71,8 @@ Result<void> publish_layers(const Context& context,
                                              .diff_id = layer.outcome->diff_id,
                                              .size_bytes = layer.outcome->unpacked.bytes,
                                              .entries = layer.outcome->unpacked.entries,
-                                             .tar_bytes = layer.outcome->tar_bytes}));
+                                             .tar_bytes = layer.outcome->tar_bytes,
+                                             .newest = layer.outcome->unpacked.newest}));
     }
   }
   TRY(run_as_root(context, [&] { return finish_layers(context, layers); }));
@@ -139,6 +141,10 @@ std::uint64_t layer_size(const Store& store, const Digest& chain_id) {
 
 std::uint64_t layer_tar_size(const Store& store, const Digest& chain_id) {
   return number_of_layer(store, chain_id, "tar_bytes");
+}
+
+std::uint64_t layer_newest(const Store& store, const Digest& chain_id) {
+  return number_of_layer(store, chain_id, "newest");
 }
 
 }  // namespace devenv::image::fetch

@@ -36,6 +36,7 @@ struct LayerFacts {
   std::uint64_t size_bytes = 0;
   std::uint64_t entries = 0;
   std::uint64_t tar_bytes = 0;  ///< of the tar that has diff_id
+  std::uint64_t newest = 0;     ///< as in UnpackResult
 };
 /// Not synced: that is done once, for all layers and their trees together.
 Result<void> write_layer_json(const std::string& directory, const LayerFacts& facts);
@@ -49,5 +50,7 @@ Result<ImageRecord> record_image(const Context& context, const ImagePlan& plan);
 std::uint64_t layer_size(const Store& store, const Digest& chain_id);
 /// And how long its tar is; 0 for layers of earlier versions, which do not say.
 std::uint64_t layer_tar_size(const Store& store, const Digest& chain_id);
+/// And the time of its newest entry, seconds since 1970; 0 likewise.
+std::uint64_t layer_newest(const Store& store, const Digest& chain_id);
 
 }  // namespace devenv::image::fetch

@@ -83,7 +83,8 @@ Result<SealedLayer> seal(const Context& context,
                  .diff_id = sealed.diff_id,
                  .size_bytes = sealed.size_bytes,
                  .entries = outcome.unpacked.entries,
-                 .tar_bytes = outcome.tar_bytes}));
+                 .tar_bytes = outcome.tar_bytes,
+                 .newest = outcome.unpacked.newest}));
     return sealed;
   };
   auto sealed = work();

@@ -101,6 +101,7 @@ std::string encode(const LayerOutcome& outcome) {
   writer.text(outcome.architecture);
   writer.number(outcome.unpacked.entries);
   writer.number(outcome.unpacked.bytes);
+  writer.number(outcome.unpacked.newest);
   writer.texts(outcome.unpacked.implicit_directories);
   writer.texts(outcome.unpacked.warnings);
   writer.number(outcome.unpacked.lower_hard_links.size());
@@ -124,6 +125,7 @@ Result<LayerOutcome> decode_outcome(std::string_view payload) {
   outcome.architecture = reader.text();
   outcome.unpacked.entries = reader.number();
   outcome.unpacked.bytes = reader.number();
+  outcome.unpacked.newest = reader.number();
   outcome.unpacked.implicit_directories = reader.texts();
   outcome.unpacked.warnings = reader.texts();
   std::uint64_t links = reader.number();

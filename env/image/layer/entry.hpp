@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <ctime>
 #include <string_view>
@@ -30,5 +31,10 @@ struct Entry {
   std::uint64_t size = 0;  ///< of regular files, holes included
   std::vector<Attribute> attributes;
 };
+
+/// Whole seconds since 1970; 0 for what is older.
+inline std::uint64_t seconds_of(const timespec& time) {
+  return static_cast<std::uint64_t>(std::max<std::time_t>(time.tv_sec, 0));
+}
 
 }  // namespace devenv::image

@@ -147,6 +147,7 @@ Result<void> Packer::add(const Entry& entry) {
                 format("its path has more than {} bytes", UnpackLimits{}.max_path_bytes));
   }
   ++result_.entries;
+  result_.newest = std::max(result_.newest, seconds_of(entry.mtime));
   return tar_.add_header(entry);
 }
 

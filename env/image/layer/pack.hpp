@@ -17,6 +17,7 @@ namespace devenv::image {
 struct PackResult {
   std::uint64_t entries = 0;          ///< marks included, as unpack_layer counts them
   std::uint64_t bytes = 0;            ///< of file contents
+  std::uint64_t newest = 0;           ///< as in UnpackResult
   std::vector<std::string> warnings;  ///< device nodes and sockets left out, counted by kind
 };
 

@@ -82,6 +82,7 @@ Result<void> Unpacker::check(const Entry& entry) {
                     .with_hint("DEVENV_IMAGE_MAX_SIZE sets the limit"));
   }
   result_.bytes += entry.size;
+  result_.newest = std::max(result_.newest, seconds_of(entry.mtime));
   if (entry.uid < 0 || entry.uid > kMaxId || entry.gid < 0 || entry.gid > kMaxId) {
     return fail(ErrorCode::integrity,
                 format("owner {}:{} is no user and group", entry.uid, entry.gid));

@@ -33,6 +33,7 @@ struct LowerHardLink {
 struct UnpackResult {
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t newest = 0;  ///< modification time of the newest entry, seconds since 1970
   /// Directories the tar has no entry for: they take their attributes from the layer below.
   /// Relative to the root, which is "."; bytes of no particular encoding, as everywhere here.
   std::vector<std::string> implicit_directories;

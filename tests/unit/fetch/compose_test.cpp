@@ -38,6 +38,8 @@ StoredImage base(const std::string& history = "", const std::string& execution =
   return StoredImage{described, std::move(*plan)};
 }
 
+constexpr std::uint64_t kNewest = 1'600'000'000;
+
 SealedLayer on(const Digest& parent, char diff) {
   return {.diff_id = digest(diff), .chain_id = chain_id(parent, digest(diff)), .size_bytes = 0};
 }
@@ -64,7 +66,7 @@ Json manifest_of(const StoredImage& composed) {
 
 TEST_CASE("compose: layers stand on those of the base, in an OCI manifest") {
   const SealedLayer layer = on(digest('1'), '2');
-  const auto composed = compose_image(base(), image({layer}), {512});
+  const auto composed = compose_image(base(), image({layer}), {512}, kNewest);
   REQUIRE(composed);
   CHECK(composed->plan.reference == "example.com/new:1");
   REQUIRE(composed->plan.layers.size() == 2);
@@ -82,12 +84,20 @@ TEST_CASE("compose: layers stand on those of the base, in an OCI manifest") {
   const Json config = config_of(*composed);
   CHECK(config["architecture"] == "amd64");
   CHECK(config["rootfs"]["diff_ids"] == Json{digest('1').string(), digest('2').string()});
-  CHECK(config["created"] != "2020-01-01T00:00:00Z");
+  CHECK(config["created"] == "2020-09-13T12:26:40Z");
   CHECK(json::find(config, "history") == nullptr);
 }
 
+TEST_CASE("compose: with labels only it was created when the base was") {
+  NewImage labelled = image({});
+  labelled.labels = {{"a", "b"}};
+  const auto composed = compose_image(base(), labelled, {}, 0);
+  REQUIRE(composed);
+  CHECK(config_of(*composed)["created"] == "2020-01-01T00:00:00Z");
+}
+
 TEST_CASE("compose: layers of another base are refused") {
-  const auto composed = compose_image(base(), image({on(digest('x'), '2')}), {512});
+  const auto composed = compose_image(base(), image({on(digest('x'), '2')}), {512}, kNewest);
   REQUIRE_FALSE(composed);
   CHECK(composed.error().code() == ErrorCode::integrity);
 }
@@ -96,12 +106,12 @@ TEST_CASE("compose: the history has an entry for each layer, or there is none") 
   const SealedLayer layer = on(digest('1'), '2');
   const auto good = compose_image(
       base(R"(,"history":[{"created_by":"a"},{"created_by":"b","empty_layer":true}])"),
-      image({layer}), {512});
+      image({layer}), {512}, kNewest);
   REQUIRE(good);
   const Json history = config_of(*good)["history"];
   REQUIRE(history.size() == 3);
   CHECK(history[2]["created_by"] == "devenv");
-  const auto bad = compose_image(base(R"(,"history":[{},{}])"), image({layer}), {512});
+  const auto bad = compose_image(base(R"(,"history":[{},{}])"), image({layer}), {512}, kNewest);
   REQUIRE(bad);
   CHECK(json::find(config_of(*bad), "history") == nullptr);
 }
@@ -109,12 +119,12 @@ TEST_CASE("compose: the history has an entry for each layer, or there is none") 
 TEST_CASE("compose: labels are added to those there are") {
   NewImage labelled = image({on(digest('1'), '2')});
   labelled.labels = {{"a", "new"}, {"b", "2"}};
-  const auto composed =
-      compose_image(base("", R"({"Env":["X=y"],"Labels":{"a":"old","z":"kept"}})"), labelled, {1});
+  const auto composed = compose_image(
+      base("", R"({"Env":["X=y"],"Labels":{"a":"old","z":"kept"}})"), labelled, {1}, kNewest);
   REQUIRE(composed);
   CHECK(config_of(*composed)["config"] ==
         Json{{"Env", {"X=y"}}, {"Labels", {{"a", "new"}, {"z", "kept"}, {"b", "2"}}}});
-  const auto fresh = compose_image(base(), labelled, {1});
+  const auto fresh = compose_image(base(), labelled, {1}, kNewest);
   REQUIRE(fresh);
   CHECK(config_of(*fresh)["config"]["Labels"] == Json{{"a", "new"}, {"b", "2"}});
 }
@@ -122,7 +132,7 @@ TEST_CASE("compose: labels are added to those there are") {
 TEST_CASE("compose: a whole tree takes the place of the base's layers") {
   NewImage whole = image({{.diff_id = digest('9'), .chain_id = digest('9'), .size_bytes = 0}});
   whole.base_layers = BaseLayers::replaced;
-  const auto composed = compose_image(base(R"(,"history":[{}])"), whole, {1});
+  const auto composed = compose_image(base(R"(,"history":[{}])"), whole, {1}, kNewest);
   REQUIRE(composed);
   REQUIRE(composed->plan.layers.size() == 1);
   CHECK(composed->plan.layers[0].chain_id == digest('9'));
@@ -132,13 +142,13 @@ TEST_CASE("compose: a whole tree takes the place of the base's layers") {
 
 TEST_CASE("compose: an image that is in no registry is no place to copy layers from") {
   const auto composed =
-      compose_image(base(), image({on(digest('1'), '2')}, "localhost/base:1"), {1});
+      compose_image(base(), image({on(digest('1'), '2')}, "localhost/base:1"), {1}, kNewest);
   REQUIRE(composed);
   CHECK_FALSE(base_name(composed->plan.manifest));
 }
 
 TEST_CASE("compose: other blobs and diff ids in the same places") {
-  const auto composed = compose_image(base(), image({on(digest('1'), '2')}), {512});
+  const auto composed = compose_image(base(), image({on(digest('1'), '2')}), {512}, kNewest);
   REQUIRE(composed);
   std::vector<ImageLayer> layers = layers_of(*composed);
   layers[1].blob = {"application/vnd.oci.image.layer.v1.tar+gzip", digest('p'), 99};

@@ -58,6 +58,8 @@ TEST_CASE("record: every member is needed and has its type") {
 TEST_CASE("record: timestamps") {
   CHECK(is_timestamp(devenv::image::current_timestamp()));
   CHECK(devenv::image::current_timestamp().size() == 20);
+  CHECK(devenv::image::timestamp(0) == "1970-01-01T00:00:00Z");
+  CHECK(devenv::image::timestamp(UINT64_MAX) == "9999-12-31T23:59:59Z");
   for (const char* good : {"2026-11-22T03:00:00Z", "2026-11-22T03:00:00.5Z",
                            "2026-11-22T03:00:00.123456789+02:00", "2026-11-22T03:00:00-11:30"}) {
     CHECK(is_timestamp(good));
