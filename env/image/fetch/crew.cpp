@@ -304,11 +304,12 @@ Result<void> Crew::handle_failure(ActiveLayer& layer, const Error& error) {
     return fail(error);
   }
   TRY(sys::remove_file(downloaded->partial_file));
-  if (!layer.resumed || contains(retried_, layer.index)) {
+  if (layer.resumed && !contains(retried_, layer.index)) {
+    LOG_INFO("{}: what was left of an earlier download is damaged: {}", job.id, error.to_line());
+    retried_.push_back(layer.index);
+  } else if (!elsewhere_ || !elsewhere_(layer.index, error)) {
     return fail(error);
   }
-  LOG_INFO("{}: what was left of an earlier download is damaged: {}", job.id, error.to_line());
-  retried_.push_back(layer.index);
   pending_.push_back(layer.index);
   return {};
 }

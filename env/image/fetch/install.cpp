@@ -168,7 +168,10 @@ Result<void> make_layers(const Context& context, const ImagePlan& plan) {
   std::vector<LayerOutcome> outcomes;
   {
     // Ends before the directories are removed: its workers write there.
-    Crew crew(context, work.jobs);
+    Crew crew(context, work.jobs, [&](std::size_t job, const Error& error) {
+      const auto& elsewhere = plan.layers[work.positions[job]].elsewhere;
+      return elsewhere && elsewhere(error);
+    });
     TRY_ASSIGN(outcomes, crew.run());
   }
   TRY(check_size(context, outcomes));
