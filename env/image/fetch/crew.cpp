@@ -295,6 +295,9 @@ Result<void> Crew::handle_failure(ActiveLayer& layer, const Error& error) {
   if (job.whole && parts_are_at_fault(error)) {
     LOG_INFO("{} is fetched as a whole: {}", job.id, error.to_line());
     TRY(sys::remove_file(downloaded->partial_file));
+    if (error.code() != ErrorCode::unsupported) {
+      misled_.push_back(layer.index);
+    }
     const std::shared_ptr<const LayerJob> whole = job.whole;
     jobs_[layer.index] = *whole;
     pending_.push_back(layer.index);

@@ -38,6 +38,8 @@ class Crew {
   /// have been damaged by a crash. Then other places are asked for all of it. The partial file of a layer whose bytes are wrong is removed. A
   /// layer that cannot be made of parts is fetched as a whole.
   Result<std::vector<LayerOutcome>> run();
+  /// After run: the jobs whose parts did not make the layer, though they came.
+  const std::vector<std::size_t>& misled() const { return misled_; }
 
  private:
   /// One process and the reading end of its reports.
@@ -80,6 +82,7 @@ class Crew {
   Elsewhere elsewhere_;
   std::vector<std::size_t> pending_;
   std::vector<std::size_t> retried_;
+  std::vector<std::size_t> misled_;
   std::vector<ActiveLayer> active_;
   std::vector<std::optional<LayerOutcome>> outcomes_;
 };
