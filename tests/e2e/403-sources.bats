@@ -258,6 +258,16 @@ GET /cut/100000/root.tar.gz bytes=100000-"
   store_is_clean
 }
 
+@test "checksums: a list that has changed is looked at again" {
+  local list=$BATS_TEST_TMPDIR/SHA256SUMS
+  echo "$SUM  root.tar.gz" >"$list"
+  expect 0 devenv create one -i "$HTTPS/root.tar.gz" --checksums "$list"
+  expect 0 devenv create two -i "$HTTPS/root.tar.gz" --checksums "$list"
+  lacks "$stderr" "importing"
+  echo "${SUM//[0-9a-f]/0}  root.tar.gz" >"$list"
+  expect 7 devenv create three -i "$HTTPS/root.tar.gz" --checksums "$list"
+}
+
 @test "checksums: bad signatures, and what is not in the signed part" {
   fails_with 7 "no valid key of '$KEYRING' has signed it" \
     devenv create box -i "$HTTPS/root.tar.gz" --checksums "$HTTPS/STRANGE" --keyring "$KEYRING"
