@@ -225,3 +225,14 @@ error: cannot pull 'registry.example/image:small'
   caused by: there is no image '$HOST/missing/image:small': manifest unknown
 hint: check the image's name and tag"
 }
+
+@test "proxy: one that cannot be reached is named, with its variable, without its password" {
+  expect 6 env HTTPS_PROXY=http://me:s3cret@127.0.0.1:1 devenv image pull registry.example/x
+  contains "$stderr" "hint: HTTPS_PROXY names the proxy 'http://127.0.0.1:1': correct it, or unset it"
+  lacks "$stderr" s3cret
+}
+
+@test "certificates: SSL_CERT_FILE that is not there is named" {
+  expect 1 env SSL_CERT_FILE=/nonexistent.pem HTTPS_PROXY="http://$PROXY" devenv image pull registry.example/busybox:latest
+  contains "$stderr" "cannot use '/nonexistent.pem', which SSL_CERT_FILE names"
+}
