@@ -192,8 +192,7 @@ Result<Captured> run_captured(Command command, std::optional<std::chrono::millis
     }
   }
   if (!captured.timed_out && timeout) {
-    TRY_ASSIGN(const bool over,
-               wait_pidfd(child.pidfd(), std::chrono::milliseconds(time_left())));
+    TRY_ASSIGN(const bool over, wait_pidfd(child.pidfd(), std::chrono::milliseconds(time_left())));
     captured.timed_out = !over;
   }
   if (captured.timed_out) {

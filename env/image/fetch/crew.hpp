@@ -35,8 +35,9 @@ class Crew {
   /// Once. The outcomes in the order of the jobs. The first layer that fails ends the others.
   ///
   /// A download that was resumed and turns out to be wrong is made anew, once: what was there may
-  /// have been damaged by a crash. Then other places are asked for all of it. The partial file of a layer whose bytes are wrong is removed. A
-  /// layer that cannot be made of parts is fetched as a whole.
+  /// have been damaged by a crash. Then other places are asked for all of it. The partial file of a
+  /// layer whose bytes are wrong is removed. A layer that cannot be made of parts is fetched as a
+  /// whole.
   Result<std::vector<LayerOutcome>> run();
   /// After run: the jobs whose parts did not make the layer, though they came.
   const std::vector<std::size_t>& misled() const { return misled_; }

@@ -135,19 +135,18 @@ void download_from(const Context& context,
                    const Descriptor& blob,
                    LayerPlan& layer) {
   const auto first = std::make_shared<std::size_t>(0);
-  layer.bytes = Downloaded{
-      context.store.partial_file(blob.digest),
-      [&source, blob, first](std::uint64_t have, const RegistryClient::Append& append) {
-        return source.download(blob, have, append, *first);
-      }};
+  layer.bytes =
+      Downloaded{context.store.partial_file(blob.digest),
+                 [&source, blob, first](std::uint64_t have, const RegistryClient::Append& append) {
+                   return source.download(blob, have, append, *first);
+                 }};
   layer.elsewhere = [&context, &source, blob, first](const Error& error) {
     const auto next = source.next_place(*first, error);
     if (next) {
       *first = next->first;
-      context.reporter.warn(
-          format("mirror '{}' serves a damaged layer {}: it is fetched elsewhere", next->left,
-                 blob.digest.abbreviated()),
-          "");
+      context.reporter.warn(format("mirror '{}' serves a damaged layer {}: it is fetched elsewhere",
+                                   next->left, blob.digest.abbreviated()),
+                            "");
     }
     return next.has_value();
   };

@@ -61,12 +61,12 @@ Result<sys::Captured> run_helper(const std::string& name,
                                 .new_session = true},
                                timeout);
   if (run && run->timed_out) {
-    return fail(Error(ErrorCode::failed, format("{} {} has not answered for {} s", program, verb,
-                                                std::chrono::ceil<std::chrono::seconds>(timeout)
-                                                    .count()))
-                    .with_hint(format("it may be asking somewhere else for a password; try it: "
-                                      "{} list",
-                                      program)));
+    return fail(
+        Error(ErrorCode::failed, format("{} {} has not answered for {} s", program, verb,
+                                        std::chrono::ceil<std::chrono::seconds>(timeout).count()))
+            .with_hint(format("it may be asking somewhere else for a password; try it: "
+                              "{} list",
+                              program)));
   }
   if (!run && run.error().code() == ErrorCode::not_found) {
     return fail(ErrorCode::not_found, format("there is no program '{}'", program));
@@ -125,8 +125,8 @@ Result<void> store_in_helper(const std::string& name,
                              const Credentials& credentials) {
   const Json request{
       {"ServerURL", server}, {"Username", credentials.user}, {"Secret", credentials.password}};
-  TRY_ASSIGN(const sys::Captured run, run_helper(name, "store", json::dump(request, -1),
-                                                  kHelperTimeout));
+  TRY_ASSIGN(const sys::Captured run,
+             run_helper(name, "store", json::dump(request, -1), kHelperTimeout));
   if (!run.status.success()) {
     return failed(name, "store", run);
   }

@@ -61,8 +61,7 @@ Result<bool> change(const AuthFile& file, const Change& change_contents) {
   TRY_ASSIGN(const std::string place, place_of(file.path));
   TRY(sys::make_directories(sys::parent_of(place), 0700));
   const std::string lock_file = place + ".lock";
-  TRY_ASSIGN(const sys::FileLock lock,
-             sys::FileLock::acquire(lock_file, sys::LockMode::exclusive));
+  TRY_ASSIGN(const sys::FileLock lock, sys::FileLock::acquire(lock_file, sys::LockMode::exclusive));
   const auto locked = [&]() -> Result<bool> {
     TRY_ASSIGN(const std::string contents, read(file));
     const auto changed = change_contents(contents);

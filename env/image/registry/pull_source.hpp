@@ -45,8 +45,8 @@ class PullSource {
     std::size_t first = 0;  ///< where to begin
     std::string left;       ///< the mirror that is passed over
   };
-  /// When what was downloaded, from the place `first` on, has turned out to be other bytes: where to
-  /// begin instead. nullopt when that was the registry itself.
+  /// When what was downloaded, from the place `first` on, has turned out to be other bytes: where
+  /// to begin instead. nullopt when that was the registry itself.
   std::optional<Next> next_place(std::size_t first, const Error& error);
 
   /// An error, found later, in what came from here: with where that was, unless it is obvious.

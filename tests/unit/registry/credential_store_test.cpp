@@ -88,9 +88,8 @@ TEST_CASE("credential store: logins at the same time lose none") {
   const auto get = [&](const char* name) { return variables[name]; };
   std::vector<sys::Child> children;
   for (int i = 0; i < kLogins; ++i) {
-    auto child = sys::fork_child(0, [&get, i] {
-      return store_credentials(format("r{}.example.com", i), kMe, get) ? 0 : 1;
-    });
+    auto child = sys::fork_child(
+        0, [&get, i] { return store_credentials(format("r{}.example.com", i), kMe, get) ? 0 : 1; });
     REQUIRE(child);
     children.push_back(*std::move(child));
   }
