@@ -208,8 +208,13 @@ EOF
   matches "$(asked | grep '^ok blobs')" "^ok blobs bytes=[1-9][0-9]*-[0-9]+$"
 }
 
-@test "mirrors: one that serves other bytes is named" {
+@test "mirrors: one that serves other bytes is passed over with a warning; the last is named" {
   mirrors wrong-digest
+  expect 0 devenv image pull registry.example/image:small
+  contains "$stderr" "warning: mirror '$HOST' serves a damaged layer"
+  remove_all
+  devenv image prune -y --all >/dev/null 2>&1
+  sed -i 's,/ok",/wrong-digest",' "$FILES/registries.conf"
   fails_with 7 "its bytes have digest sha256:" devenv image pull registry.example/image:small
   contains "$stderr" "caused by: asked at '$HOST', as '$FILES/registries.conf' says"
 }
