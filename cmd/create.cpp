@@ -35,7 +35,7 @@ void add_create(CLI::App& app, CreateOptions& options) {
   add_storage_flag(app, options.storage);
   add_share_flags(app, options.shares);
   add_host_commands_flag(app, options.host_commands);
-  app.add_flag("--pull", options.pull, "ask the registry for a newer image");
+  app.add_flag("--pull", options.pull, "ask the registry for a newer image, download a URL again");
   app.footer(
       "Examples:\n"
       "  devenv create fedora\n"

@@ -79,6 +79,23 @@ Result<Origin> origin_from_archive(const std::string& word,
                 .suggested_name = archive_stem(path)};
 }
 
+/// What is kept and listed of a URL: its query may be a secret, and is only needed to fetch.
+std::string shown_word(const std::string& word) {
+  const std::size_t query = word.find('?');
+  if (query == std::string::npos) {
+    return word;
+  }
+  const std::size_t fragment = word.find('#', query);
+  return word.substr(0, query) + "?..." +
+         (fragment == std::string::npos ? "" : word.substr(fragment));
+}
+
+/// What would end in the store, in listings and in the shell's history.
+bool has_password(const std::string& url) {
+  const std::size_t begin = url.find("://") + 3;
+  return url.substr(begin, url.find_first_of("/?#", begin) - begin).find('@') != std::string::npos;
+}
+
 Origin origin_from_url(const std::string& word, Checked url) {
   const std::string_view path =
       std::string_view(url.place).substr(0, url.place.find_first_of("?#"));
@@ -88,7 +105,7 @@ Origin origin_from_url(const std::string& word, Checked url) {
                          ? ""
                          : archive_stem(text::percent_decode(path.substr(slash + 1)));
   return Origin{.source = instance::ArchiveFile{std::move(url.place), "", std::move(url.check)},
-                .image = word,
+                .image = shown_word(word),
                 .suggested_name = std::move(name)};
 }
 
@@ -123,6 +140,11 @@ Result<Origin> origin_from_web(const std::string& word) {
     return fail(
         Error(ErrorCode::usage, format("nothing is fetched by '{}'", text::sanitize(scheme)))
             .with_hint("an archive's URL is one of https, http and file"));
+  }
+  if (has_password(checked.place)) {
+    return fail(Error(ErrorCode::usage, "a URL with a user name or password in it is not taken")
+                    .with_hint("fetch it by another program: curl -fu USER URL | devenv create "
+                               "NAME -i -"));
   }
   return origin_from_url(word, std::move(checked));
 }

@@ -235,6 +235,13 @@ Result<void> Store::update_images(
     array.push_back(record.to_json());
   }
   const Json document{{"schema", kSchema}, {"images", std::move(array)}};
+  // Of writers that were killed: there is no other one now.
+  const auto names = sys::list_directory(path_);
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    if (sys::without_temporary_suffix(name) == text::base_name(images_file())) {
+      TRY(sys::remove_file(format("{}/{}", path_, name)));
+    }
+  }
   return sys::write_file_atomic(images_file(), json::dump(document, 1) + "\n", kFileMode);
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "env/base/format.hpp"
+#include "env/base/log.hpp"
 #include "env/base/text.hpp"
 #include "env/instance/staging.hpp"
 #include "env/instance/worker.hpp"
@@ -84,6 +85,17 @@ std::vector<std::string> arguments_of(const image::RunConfig& config) {
   return arguments.empty() ? std::vector<std::string>{kShell} : arguments;
 }
 
+/// Numbers can do without a file, and without one that is a directory, say.
+Result<std::string> accounts_in(int root, const char* file, const std::string& user) {
+  auto contents = sys::read_file_in_root(root, file);
+  if (!contents && user.find_first_not_of("0123456789:") == std::string::npos) {
+    LOG_INFO("{}", contents.error().to_line());
+    return std::string();
+  }
+  TRY_CONTEXT(contents, format("cannot find the image's user '{}'", text::sanitize(user)));
+  return contents->value_or("");
+}
+
 /// As namespace root.
 Result<void> fill_bundle(const std::string& directory,
                          const std::vector<std::string>& layers,
@@ -98,10 +110,9 @@ Result<void> fill_bundle(const std::string& directory,
   TRY(sys::make_directories(rootfs, 0755));
   TRY(sandbox::flatten_layers(layers, rootfs));
   TRY_ASSIGN(const sys::UniqueFd root, sys::open_file(rootfs, O_PATH | O_DIRECTORY));
-  TRY_ASSIGN(const auto passwd, sys::read_file_in_root(root.get(), "/etc/passwd"));
-  TRY_ASSIGN(const auto group, sys::read_file_in_root(root.get(), "/etc/group"));
-  TRY_ASSIGN(const BundleUser user,
-             find_bundle_user(config.user, passwd.value_or(""), group.value_or("")));
+  TRY_ASSIGN(const std::string passwd, accounts_in(root.get(), "/etc/passwd", config.user));
+  TRY_ASSIGN(const std::string group, accounts_in(root.get(), "/etc/group", config.user));
+  TRY_ASSIGN(const BundleUser user, find_bundle_user(config.user, passwd, group));
   return sys::write_file_atomic(format("{}/{}", directory, kConfigFile),
                                 json::dump(bundle_config(config, user, map, terminal), 2) + "\n",
                                 0644);

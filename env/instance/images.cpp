@@ -43,6 +43,28 @@ Result<image::ImageRecord> bootstrap(const Workspace& workspace,
                        reporter);
 }
 
+/// Images that were made, saved or imported here: no registry has them.
+Result<image::ImageRecord> find_local(const image::Store& store, const std::string& reference) {
+  TRY_ASSIGN(auto present, store.find_image(reference));
+  if (present) {
+    return *std::move(present);
+  }
+  TRY_ASSIGN(const std::vector<image::ImageRecord> images, store.images());
+  std::vector<std::string> names;
+  for (const image::ImageRecord& image : images) {
+    names.push_back(image.reference);
+  }
+  const auto similar = text::closest(reference, names);
+  return fail(
+      Error(ErrorCode::not_found,
+            format("there is no image '{}': images of 'localhost' are made here, no registry "
+                   "has them",
+                   reference))
+          .with_hint(similar ? format("did you mean '{}'? All of them: devenv image list",
+                                      text::sanitize(*similar))
+                             : "the images that are here: devenv image list"));
+}
+
 Result<image::ImageRecord> pull(const Workspace& workspace,
                                 const image::Store& store,
                                 const FromRegistry& source,
@@ -50,6 +72,9 @@ Result<image::ImageRecord> pull(const Workspace& workspace,
                                 Reporter& reporter) {
   TRY_ASSIGN(const image::Reference named, qualify(workspace, source.reference, reporter));
   const std::string reference = named.string();
+  if (named.registry() == "localhost") {
+    return find_local(store, reference);
+  }
   if (policy == PullPolicy::if_missing) {
     TRY_ASSIGN(auto present, store.find_image(reference));
     // Not the registry's as soon as it can be reached: what is built on this one would be built
@@ -92,17 +117,30 @@ std::string stamp_of(const std::string& path) {
                 (*info)->st_ctim.tv_nsec, path);
 }
 
-/// Names what an archive is now: of a file by its stamp, of a URL by what was asked for. "" for
-/// what may be something else each time.
+/// The same of what a check reads: nullopt when it is a file that is not there.
+std::optional<std::string> stamp_of_check(const std::string& place) {
+  if (place.empty() || place.find("://") != std::string::npos) {
+    return place;
+  }
+  std::string stamp = stamp_of(place);
+  return stamp.empty() ? std::nullopt : std::optional(std::move(stamp));
+}
+
+/// Names what an archive is now, and what it was checked by: files by their stamps, URLs by what
+/// was asked for. "" for what may be something else each time.
 std::string identity_of(const ArchiveFile& source) {
   const std::string place = source.is_url() ? format("url {}", source.path) : stamp_of(source.path);
   if (place.empty() || source.is_standard_input()) {
     return "";
   }
   const ArchiveCheck& check = source.check;
+  const auto checksums = stamp_of_check(check.checksums);
+  const auto keyring = stamp_of_check(check.keyring);
+  if (!checksums || !keyring) {
+    return "";
+  }
   std::string identity = place;
-  for (const std::string& part :
-       {source.tag, source.name, check.sha256, check.checksums, check.keyring}) {
+  for (const std::string& part : {source.tag, source.name, check.sha256, *checksums, *keyring}) {
     identity += part.empty() ? "" : "|" + part;
   }
   return identity;

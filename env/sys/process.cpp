@@ -148,7 +148,13 @@ Result<Child> spawn(const Command& command) {
   return child;
 }
 
-Result<Captured> run_captured(Command command) {
+Result<Captured> run_captured(Command command, std::optional<std::chrono::milliseconds> timeout) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point deadline = Clock::now() + timeout.value_or(std::chrono::milliseconds(0));
+  const auto time_left = [&]() -> int {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    return !timeout ? -1 : static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+  };
   TRY_ASSIGN(Pipe out, make_pipe());
   TRY_ASSIGN(Pipe err, make_pipe());
   command.stdout_fd = out.write_end.get();
@@ -162,11 +168,16 @@ Result<Captured> run_captured(Command command) {
   std::array<std::string*, 2> texts = {&captured.out, &captured.err};
   std::array<char, 16384> buffer{};
   while (streams[0].fd >= 0 || streams[1].fd >= 0) {
-    if (::poll(streams.data(), streams.size(), -1) == -1) {
+    const int ready = ::poll(streams.data(), streams.size(), time_left());
+    if (ready == -1) {
       if (errno == EINTR) {
         continue;
       }
       return fail_errno(errno, "cannot wait for a program's output");
+    }
+    if (ready == 0) {
+      captured.timed_out = true;
+      break;
     }
     for (std::size_t i = 0; i < streams.size(); ++i) {
       if (streams[i].revents == 0) {
@@ -179,6 +190,14 @@ Result<Captured> run_captured(Command command) {
         texts[i]->append(buffer.data(), count);
       }
     }
+  }
+  if (!captured.timed_out && timeout) {
+    TRY_ASSIGN(const bool over, wait_pidfd(child.pidfd(), std::chrono::milliseconds(time_left())));
+    captured.timed_out = !over;
+  }
+  if (captured.timed_out) {
+    // Not waited for yet, so the number is still its own.
+    ::kill(command.new_session ? -child.pid() : child.pid(), SIGKILL);
   }
   TRY_ASSIGN(captured.status, child.wait());
   return captured;

@@ -74,9 +74,11 @@ struct Captured {
   ExitStatus status;
   std::string out;
   std::string err;
+  bool timed_out = false;  ///< it was killed, with all of its session if it has one (new_session)
 };
-/// Runs to the end and collects output (each at most 16 MiB).
-Result<Captured> run_captured(Command command);
+/// Runs to the end, or until the time is over, and collects output (each at most 16 MiB).
+Result<Captured> run_captured(Command command,
+                              std::optional<std::chrono::milliseconds> timeout = std::nullopt);
 
 /// The program's path as found in PATH, and in /usr/sbin, /sbin and /run/wrappers/bin (NixOS keeps
 /// setuid helpers there).

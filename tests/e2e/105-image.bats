@@ -170,3 +170,10 @@ for image in json.load(sys.stdin)["images"]:
   [[ -e $HOME/.local/share/devenv/store/tmp/junk.partial ]]
   contains "$output$stderr" "-y"
 }
+
+@test "pull: what is called localhost is asked of no registry" {
+  expect 3 devenv image pull localhost/nothing
+  equals "$stderr" "error: there is no image 'localhost/nothing:latest': images of 'localhost' are made here, no registry has them
+hint: the images that are here: devenv image list"
+  fails_with 3 "there is no image 'localhost/nothing:latest'" devenv create box -i localhost/nothing
+}

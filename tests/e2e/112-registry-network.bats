@@ -208,8 +208,13 @@ EOF
   matches "$(asked | grep '^ok blobs')" "^ok blobs bytes=[1-9][0-9]*-[0-9]+$"
 }
 
-@test "mirrors: one that serves other bytes is named" {
+@test "mirrors: one that serves other bytes is passed over with a warning; the last is named" {
   mirrors wrong-digest
+  expect 0 devenv image pull registry.example/image:small
+  contains "$stderr" "warning: mirror '$HOST' serves a damaged layer"
+  remove_all
+  devenv image prune -y --all >/dev/null 2>&1
+  sed -i 's,/ok",/wrong-digest",' "$FILES/registries.conf"
   fails_with 7 "its bytes have digest sha256:" devenv image pull registry.example/image:small
   contains "$stderr" "caused by: asked at '$HOST', as '$FILES/registries.conf' says"
 }
@@ -224,4 +229,15 @@ error: cannot pull 'registry.example/image:small'
   caused by: asked at '$HOST', as '$FILES/registries.conf' says
   caused by: there is no image '$HOST/missing/image:small': manifest unknown
 hint: check the image's name and tag"
+}
+
+@test "proxy: one that cannot be reached is named, with its variable, without its password" {
+  expect 6 env HTTPS_PROXY=http://me:s3cret@127.0.0.1:1 devenv image pull registry.example/x
+  contains "$stderr" "hint: HTTPS_PROXY names the proxy 'http://127.0.0.1:1': correct it, or unset it"
+  lacks "$stderr" s3cret
+}
+
+@test "certificates: SSL_CERT_FILE that is not there is named" {
+  expect 1 env SSL_CERT_FILE=/nonexistent.pem HTTPS_PROXY="http://$PROXY" devenv image pull registry.example/busybox:latest
+  contains "$stderr" "cannot use '/nonexistent.pem', which SSL_CERT_FILE names"
 }

@@ -205,7 +205,8 @@ GET /cut/100000/root.tar.gz bytes=100000-"
   SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt fails_with 6 "cannot get '$HTTPS'" \
     devenv create box -i "$HTTPS/root.tar.gz"
   fails_with 2 "nothing is fetched by 'ftp'" devenv create box -i ftp://127.0.0.1/root.tar.gz
-  fails_with 7 "is not an http or https URL" devenv create box -i https://user:pass@127.0.0.1/x
+  fails_with 2 "a URL with a user name or password in it is not taken" \
+    devenv create box -i https://user:pass@127.0.0.1/x
   echo "no archive" >"$WEB/text"
   fails_with 7 "'$HTTPS/text' is not a tar archive" devenv create box -i "$HTTPS/text"
   : >"$WEB/empty"
@@ -256,6 +257,16 @@ GET /cut/100000/root.tar.gz bytes=100000-"
   fails_with 2 "a list of checksums that comes over http can be anybody's" \
     devenv create six -i "$HTTP/root.tar.gz" --checksums "$HTTP/SHA256SUMS"
   store_is_clean
+}
+
+@test "checksums: a list that has changed is looked at again" {
+  local list=$BATS_TEST_TMPDIR/SHA256SUMS
+  echo "$SUM  root.tar.gz" >"$list"
+  expect 0 devenv create one -i "$HTTPS/root.tar.gz" --checksums "$list"
+  expect 0 devenv create two -i "$HTTPS/root.tar.gz" --checksums "$list"
+  lacks "$stderr" "importing"
+  echo "${SUM//[0-9a-f]/0}  root.tar.gz" >"$list"
+  expect 7 devenv create three -i "$HTTPS/root.tar.gz" --checksums "$list"
 }
 
 @test "checksums: bad signatures, and what is not in the signed part" {

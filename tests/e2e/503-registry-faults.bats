@@ -228,3 +228,35 @@ EOF
     store_is_clean
   done
 }
+
+# ---- mirrors -------------------------------------------------------------------------------------
+
+# mirrored MIRROR...: HOST/image is at HOST/ok/image, with those mirrors.
+mirrored() {
+  local mirror
+  mkdir -p "$HOME/.config/containers"
+  {
+    printf '[[registry]]\nprefix = "mirrored.example"\nlocation = "%s/%s"\n' "$HOST" "${REGISTRY_FAULT:-ok}"
+    for mirror; do
+      printf '[[registry.mirror]]\nlocation = "%s/%s"\n' "$HOST" "$mirror"
+    done
+  } >"$HOME/.config/containers/registries.conf"
+}
+
+@test "mirrors: one with damaged layers is passed over, with a warning" {
+  mirrored wrong-digest too-long wrong-digest
+  expect 0 devenv image pull mirrored.example/image:small
+  contains "$stderr" "warning: mirror '$HOST' serves a damaged layer"
+  expect 0 devenv image rm mirrored.example/image:small
+  rm "$HOME/.config/containers/registries.conf"
+  store_is_clean
+}
+
+@test "mirrors: when the registry's layers are damaged, too, it is an error" {
+  REGISTRY_FAULT=wrong-digest mirrored wrong-digest
+  fails_with 7 "mirrors of '$HOME/.config/containers/registries.conf' have failed before" \
+    devenv image pull mirrored.example/image:small
+  contains "$stderr" "asked at '$HOST'"
+  contains "$stderr" "instead of sha256:"
+  rm "$HOME/.config/containers/registries.conf"
+}

@@ -115,6 +115,19 @@ Result<void> write_large_files(const std::string& layer_directory,
   return sys::write_all(file.get(), json::dump(document, -1) + "\n");
 }
 
+void forget_large_files(const Store& store, const ChunkPlan& plan) {
+  const std::string layers = store.path() + "/layers/";
+  for (const BlobPart& part : plan.parts) {
+    if (!part.file.starts_with(layers)) {
+      continue;
+    }
+    const std::string directory = part.file.substr(0, part.file.find('/', layers.size()));
+    if (const auto removed = sys::remove_file(directory + kFileName); !removed) {
+      LOG_INFO("{}", removed.error().to_line());
+    }
+  }
+}
+
 Result<std::vector<LargeFile>> read_contents(const ContentsPlace& place, std::string_view bytes) {
   if (sha256(bytes) != place.digest) {
     return fail(ErrorCode::integrity, "the table of contents has another digest");

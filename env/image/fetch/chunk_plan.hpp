@@ -38,6 +38,10 @@ struct ChunkPlan {
   std::string name;
 };
 
+/// Forgets what is noted of the layers that the plan takes files from. It may be wrong: nobody has
+/// compared it with the files.
+void forget_large_files(const Store& store, const ChunkPlan& plan);
+
 /// nullopt when too little would be saved.
 std::optional<ChunkPlan> plan_chunks(const std::vector<LargeFile>& files,
                                      const ContentsPlace& place,

@@ -46,7 +46,7 @@ Json texts_of(const std::vector<Digest>& digests) {
 }
 
 /// A history must have one entry for each layer (and more for what made none): one that is not so
-/// is left out, because other programs refuse such an image.
+/// is replaced, because other programs refuse such an image.
 void extend_history(Json& config, std::size_t base_layers, std::size_t new_layers) {
   const Json* history = json::find(config, "history");
   std::size_t described = 0;
@@ -58,8 +58,10 @@ void extend_history(Json& config, std::size_t base_layers, std::size_t new_layer
         }));
   }
   if (described != base_layers) {
-    config.erase("history");
-    return;
+    config["history"] = Json::array();
+    for (std::size_t i = 0; i < base_layers; ++i) {
+      config["history"].push_back(Json{{"created_by", "unknown"}});
+    }
   }
   for (std::size_t i = 0; i < new_layers; ++i) {
     config["history"].push_back(Json{{"created", config["created"]}, {"created_by", kCreatedBy}});
@@ -192,6 +194,7 @@ Result<ImagePlan> with_layers(const ImagePlan& image, const std::vector<ImageLay
   Document new_config = image.config;
   if (diff_ids != image.parsed_config.diff_ids) {
     config["rootfs"]["diff_ids"] = texts_of(diff_ids);
+    extend_history(config, layers.size(), 0);
     new_config = document(config);
   }
   TRY_ASSIGN(const auto annotations, annotations_of(image.manifest));

@@ -297,6 +297,9 @@ Result<void> Crew::handle_failure(ActiveLayer& layer, const Error& error) {
   if (job.whole && parts_are_at_fault(error)) {
     LOG_INFO("{} is fetched as a whole: {}", job.id, error.to_line());
     TRY(sys::remove_file(downloaded->partial_file));
+    if (error.code() != ErrorCode::unsupported) {
+      misled_.push_back(layer.index);
+    }
     const std::shared_ptr<const LayerJob> whole = job.whole;
     jobs_[layer.index] = *whole;
     pending_.push_back(layer.index);
@@ -306,11 +309,12 @@ Result<void> Crew::handle_failure(ActiveLayer& layer, const Error& error) {
     return fail(error);
   }
   TRY(sys::remove_file(downloaded->partial_file));
-  if (!layer.resumed || contains(retried_, layer.index)) {
+  if (layer.resumed && !contains(retried_, layer.index)) {
+    LOG_INFO("{}: what was left of an earlier download is damaged: {}", job.id, error.to_line());
+    retried_.push_back(layer.index);
+  } else if (!elsewhere_ || !elsewhere_(layer.index, error)) {
     return fail(error);
   }
-  LOG_INFO("{}: what was left of an earlier download is damaged: {}", job.id, error.to_line());
-  retried_.push_back(layer.index);
   pending_.push_back(layer.index);
   return {};
 }

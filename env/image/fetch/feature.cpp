@@ -122,7 +122,9 @@ class FeatureReader {
   std::uint64_t total_ = 0;
 };
 
-Result<std::string> download(registry::PullSource& client, const Descriptor& blob) {
+Result<std::string> download_once(registry::PullSource& client,
+                                  const Descriptor& blob,
+                                  std::size_t first) {
   std::string bytes;
   const auto append = [&](std::string_view more) -> Result<void> {
     if (more.size() > blob.size_bytes - bytes.size()) {
@@ -132,11 +134,30 @@ Result<std::string> download(registry::PullSource& client, const Descriptor& blo
     bytes += more;
     return {};
   };
-  TRY(client.download(blob, 0, append));
+  TRY(client.download(blob, 0, append, first));
   if (sha256(bytes) != blob.digest) {
     return fail(ErrorCode::integrity, format("what came is not blob {}", blob.digest.string()));
   }
   return bytes;
+}
+
+/// From the first place that serves what it should.
+Result<std::string> download(const Context& context,
+                             registry::PullSource& client,
+                             const Descriptor& blob) {
+  for (std::size_t first = 0;;) {
+    auto bytes = download_once(client, blob, first);
+    if (bytes || bytes.error().code() != ErrorCode::integrity) {
+      return bytes;
+    }
+    const auto next = client.next_place(first, bytes.error());
+    if (!next) {
+      return fail(client.explain(bytes.error()));
+    }
+    first = next->first;
+    context.reporter.warn(
+        format("mirror '{}' serves a damaged feature: it is fetched elsewhere", next->left), "");
+  }
 }
 
 Result<StoredFeature> write(const std::string& directory,
@@ -187,7 +208,7 @@ Result<StoredFeature> fetch(const Context& context, const Reference& reference) 
     return *std::move(found);
   }
   TRY_ASSIGN(const Descriptor layer, parse_feature_manifest(manifest.bytes));
-  TRY_ASSIGN(const std::string blob, download(client, layer));
+  TRY_ASSIGN(const std::string blob, download(context, client, layer));
   TRY_ASSIGN(const Files files, FeatureReader().read(blob));
   return put(context.store, manifest.digest, files);
 }

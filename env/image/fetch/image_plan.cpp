@@ -50,6 +50,8 @@ Document make_config(const std::string& architecture, const Digest& diff_id) {
       Json{{"architecture", architecture},
            {"os", "linux"},
            {"config", Json::object()},
+           // skopeo and docker want an entry for each layer.
+           {"history", Json::array({Json{{"created_by", "devenv"}}})},
            {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array({diff_id.string()})}}}});
 }
 

@@ -138,6 +138,15 @@ Result<ImageRecord> import_file(const Context& context,
   return record;
 }
 
+/// A URL's query may be a secret.
+std::string shown_location(const std::string& location) {
+  if (location == kStandardInputWord) {
+    return "standard input";
+  }
+  return text::sanitize(is_web_address(location) ? location.substr(0, location.find('?'))
+                                                 : location);
+}
+
 }  // namespace
 
 Result<ImageRecord> import_opened(const Context& context,
@@ -153,8 +162,7 @@ Result<ImageRecord> import_archive(const Context& context,
                                    const ArchiveRequest& request,
                                    const Reference& name,
                                    const Platform& platform) {
-  const std::string shown =
-      request.location == kStandardInputWord ? "standard input" : text::sanitize(request.location);
+  const std::string shown = shown_location(request.location);
   context.reporter.step(format("importing {}", shown));
   const ImageArchive::Wanted wanted{request.tag, platform};
   auto record = sys::is_directory(request.location)

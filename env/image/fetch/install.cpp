@@ -166,10 +166,15 @@ Result<void> make_layers(const Context& context, const ImagePlan& plan) {
     directories.add(job.directory);
   }
   std::vector<LayerOutcome> outcomes;
+  std::vector<std::size_t> misled;
   {
     // Ends before the directories are removed: its workers write there.
-    Crew crew(context, work.jobs);
+    Crew crew(context, work.jobs, [&](std::size_t job, const Error& error) {
+      const auto& elsewhere = plan.layers[work.positions[job]].elsewhere;
+      return elsewhere && elsewhere(error);
+    });
     TRY_ASSIGN(outcomes, crew.run());
+    misled = crew.misled();
   }
   TRY(check_size(context, outcomes));
   std::vector<StackedLayer> stack;
@@ -179,7 +184,12 @@ Result<void> make_layers(const Context& context, const ImagePlan& plan) {
   for (std::size_t i = 0; i < work.jobs.size(); ++i) {
     stack[work.positions[i]].directory = work.jobs[i].directory;
     stack[work.positions[i]].outcome = &outcomes[i];
-    if (const LayerPlan& layer = plan.layers[work.positions[i]]; layer.contents) {
+    const LayerPlan& layer = plan.layers[work.positions[i]];
+    if (std::find(misled.begin(), misled.end(), i) != misled.end()) {
+      // Either its own table of contents lies, or what is noted of the layers that it was to share
+      // with does.
+      forget_large_files(context.store, *layer.chunks);
+    } else if (layer.contents) {
       note_files(layer, work.jobs[i]);
     }
   }

@@ -128,6 +128,30 @@ Result<void> leave_out_known(const Context& context,
   return {};
 }
 
+/// From the first place that serves what it should. What a mirror sends is only known to be wrong
+/// when all of it has been read, by another process.
+void download_from(const Context& context,
+                   PullSource& source,
+                   const Descriptor& blob,
+                   LayerPlan& layer) {
+  const auto first = std::make_shared<std::size_t>(0);
+  layer.bytes =
+      Downloaded{context.store.partial_file(blob.digest),
+                 [&source, blob, first](std::uint64_t have, const RegistryClient::Append& append) {
+                   return source.download(blob, have, append, *first);
+                 }};
+  layer.elsewhere = [&context, &source, blob, first](const Error& error) {
+    const auto next = source.next_place(*first, error);
+    if (next) {
+      *first = next->first;
+      context.reporter.warn(format("mirror '{}' serves a damaged layer {}: it is fetched elsewhere",
+                                   next->left, blob.digest.abbreviated()),
+                            "");
+    }
+    return next.has_value();
+  };
+}
+
 Result<ImagePlan> plan_pull(const Context& context,
                             PullSource& source,
                             const Reference& reference,
@@ -148,11 +172,7 @@ Result<ImagePlan> plan_pull(const Context& context,
     if (!known.empty() && blob.contents && !context.store.has_layer(plan.layers[i].chain_id)) {
       TRY(leave_out_known(context, source, blob, known, plan.layers[i]));
     }
-    plan.layers[i].bytes =
-        Downloaded{context.store.partial_file(blob.digest),
-                   [&source, blob](std::uint64_t have, const RegistryClient::Append& append) {
-                     return source.download(blob, have, append);
-                   }};
+    download_from(context, source, blob, plan.layers[i]);
   }
   return plan;
 }

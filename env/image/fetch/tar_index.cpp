@@ -17,6 +17,11 @@ constexpr std::size_t kMaxEntries = 10'000;  // an image of 500 layers has about
 constexpr std::size_t kMaxExtension = 64U * 1024;
 constexpr int kMaxLinks = 16;
 
+/// What tells an OCI layout from a root file system, wherever it stands.
+bool is_mark(std::string_view name) {
+  return name == "oci-layout" || name == "index.json";
+}
+
 /// A field that ends at its first NUL.
 std::string_view field(std::string_view block, std::size_t offset, std::size_t size) {
   const std::string_view bytes = block.substr(offset, size);
@@ -203,6 +208,7 @@ std::optional<std::string> first_entry_name(std::string_view beginning) {
 
 Result<std::optional<TarIndex>> TarIndex::read(int fd, std::uint64_t file_size) {
   TarIndex index;
+  bool too_many = false;
   Overrides overrides;
   for (std::uint64_t offset = 0; offset + kBlock <= file_size;) {
     TRY_ASSIGN(const std::string block, read_exactly(fd, offset, kBlock));
@@ -223,17 +229,26 @@ Result<std::optional<TarIndex>> TarIndex::read(int fd, std::uint64_t file_size) 
       overrides.take(header->type, data);
     } else {
       overrides.apply(*header);
-      index.entries_.insert_or_assign(clean_name(header->name),
-                                      TarEntry{offset, header->size, header->type, header->link});
+      std::string name = clean_name(header->name);
+      too_many = too_many || index.entries_.size() >= kMaxEntries;
+      if (!too_many || is_mark(name)) {
+        index.entries_.insert_or_assign(std::move(name),
+                                        TarEntry{offset, header->size, header->type, header->link});
+      }
     }
     const bool has_data = header->type != '1' && header->type != '2' && header->type != '5';
     if (has_data && header->size > file_size - offset) {
       return fail(ErrorCode::integrity, "the archive ends too early");
     }
     offset += has_data ? padded(header->size) : 0;
-    if (index.entries_.size() > kMaxEntries) {
-      return std::nullopt;
-    }
+  }
+  if (too_many && index.find("oci-layout") != nullptr && index.find("index.json") != nullptr) {
+    return fail(Error(ErrorCode::integrity,
+                      format("it is an OCI layout with more than {} entries", kMaxEntries))
+                    .with_hint("unpack it, and give the directory"));
+  }
+  if (too_many) {
+    return std::nullopt;
   }
   return std::optional<TarIndex>(std::move(index));
 }

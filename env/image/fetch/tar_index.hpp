@@ -41,7 +41,7 @@ class TarIndex {
  public:
   /// Reads the headers. nullopt when there is what an image archive never has: very many entries,
   /// or sparse files.
-  /// Errors: integrity when damaged.
+  /// Errors: integrity when damaged, and for an OCI layout that has very many entries.
   static Result<std::optional<TarIndex>> read(int fd, std::uint64_t file_size);
 
   /// The regular file of that name; symbolic and hard links are followed within the archive.

@@ -42,7 +42,8 @@ std::string complaint(const sys::Captured& run) {
 
 Result<sys::Captured> run_helper(const std::string& name,
                                  const char* verb,
-                                 const std::string& request) {
+                                 const std::string& request,
+                                 std::chrono::milliseconds timeout) {
   if (!is_helper_name(name)) {
     return fail(ErrorCode::not_found,
                 format("'{}' is no name of a credential helper", text::sanitize(name)));
@@ -54,7 +55,19 @@ Result<sys::Captured> run_helper(const std::string& name,
   TRY_ASSIGN(sys::Pipe pipe, sys::make_pipe());
   TRY(sys::write_all(pipe.write_end.get(), request));
   pipe.write_end.reset();
-  auto run = sys::run_captured({.argv = {program, verb}, .stdin_fd = pipe.read_end.get()});
+  auto run = sys::run_captured({.argv = {program, verb},
+                                .stdin_fd = pipe.read_end.get(),
+                                .die_with_parent = true,
+                                .new_session = true},
+                               timeout);
+  if (run && run->timed_out) {
+    return fail(
+        Error(ErrorCode::failed, format("{} {} has not answered for {} s", program, verb,
+                                        std::chrono::ceil<std::chrono::seconds>(timeout).count()))
+            .with_hint(format("it may be asking somewhere else for a password; try it: "
+                              "{} list",
+                              program)));
+  }
   if (!run && run.error().code() == ErrorCode::not_found) {
     return fail(ErrorCode::not_found, format("there is no program '{}'", program));
   }
@@ -90,8 +103,10 @@ Result<std::optional<Credentials>> parse_helper_answer(std::string_view answer) 
   return credentials;
 }
 
-Result<std::optional<Credentials>> ask_helper(const std::string& name, const std::string& server) {
-  TRY_ASSIGN(const sys::Captured run, run_helper(name, "get", server));
+Result<std::optional<Credentials>> ask_helper(const std::string& name,
+                                              const std::string& server,
+                                              std::chrono::milliseconds timeout) {
+  TRY_ASSIGN(const sys::Captured run, run_helper(name, "get", server, timeout));
   if (!run.status.success()) {
     if (has_nothing(run)) {
       return std::nullopt;
@@ -110,7 +125,8 @@ Result<void> store_in_helper(const std::string& name,
                              const Credentials& credentials) {
   const Json request{
       {"ServerURL", server}, {"Username", credentials.user}, {"Secret", credentials.password}};
-  TRY_ASSIGN(const sys::Captured run, run_helper(name, "store", json::dump(request, -1)));
+  TRY_ASSIGN(const sys::Captured run,
+             run_helper(name, "store", json::dump(request, -1), kHelperTimeout));
   if (!run.status.success()) {
     return failed(name, "store", run);
   }
@@ -123,7 +139,7 @@ Result<bool> erase_in_helper(const std::string& name, const std::string& server)
   if (!present) {
     return false;
   }
-  TRY_ASSIGN(const sys::Captured run, run_helper(name, "erase", server));
+  TRY_ASSIGN(const sys::Captured run, run_helper(name, "erase", server, kHelperTimeout));
   if (!run.status.success()) {
     return failed(name, "erase", run);
   }

@@ -8,6 +8,7 @@
 #include "env/image/registry/base64.hpp"
 #include "env/image/registry/credential_helper.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/file_lock.hpp"
 
 namespace devenv::image::registry {
 namespace {
@@ -23,15 +24,59 @@ Result<std::string> read(const AuthFile& file) {
   return sys::read_regular_file(file.path, kMaxAuthFileBytes);
 }
 
-Result<void> write(const std::string& path, std::string_view contents) {
-  // A link, as people have who keep their settings elsewhere, stays one.
-  const auto target = sys::canonical_path(path);
-  TRY(sys::make_directories(sys::parent_of(path), 0700));
-  return sys::write_file_atomic(target ? *target : path, contents, 0600);
+/// The file that a path means: a link, as people have who keep their settings elsewhere, stays one,
+/// also where there is no file behind it yet.
+Result<std::string> place_of(const std::string& path) {
+  constexpr int kMaxLinks = 40;  // as the kernel, path_resolution(7)
+  std::string place = path;
+  for (int links = 0; links < kMaxLinks; ++links) {
+    TRY_ASSIGN(const auto info, sys::stat_at(AT_FDCWD, place));
+    if (!info || !S_ISLNK(info->st_mode)) {
+      return place;
+    }
+    const auto target = sys::read_link(place);
+    TRY(target);
+    place = target->starts_with('/') ? *target : sys::parent_of(place) + "/" + *target;
+    if (!sys::is_directory(sys::parent_of(place))) {
+      return fail(Error(ErrorCode::not_found,
+                        format("'{}' is a link to '{}', and that directory is not there",
+                               text::sanitize(path), text::sanitize(place)))
+                      .with_hint(format("make the directory, or remove the link: rm '{}'",
+                                        text::sanitize(path))));
+    }
+  }
+  return fail(ErrorCode::failed, format("'{}' is a link to itself", text::sanitize(path)));
 }
+
+/// What a change makes of the contents; nullopt to leave them.
+using Change = std::function<Result<std::optional<std::string>>(const std::string& contents)>;
 
 tl::unexpected<Error> damaged(const AuthFile& file, const Error& error) {
   return fail(error.context(format("'{}' is damaged", text::sanitize(file.path))));
+}
+
+/// Replaces the file while no other devenv does, so that none of two changes is lost. Whether it
+/// was changed.
+Result<bool> change(const AuthFile& file, const Change& change_contents) {
+  TRY_ASSIGN(const std::string place, place_of(file.path));
+  TRY(sys::make_directories(sys::parent_of(place), 0700));
+  const std::string lock_file = place + ".lock";
+  TRY_ASSIGN(const sys::FileLock lock, sys::FileLock::acquire(lock_file, sys::LockMode::exclusive));
+  const auto locked = [&]() -> Result<bool> {
+    TRY_ASSIGN(const std::string contents, read(file));
+    const auto changed = change_contents(contents);
+    if (!changed) {
+      return damaged(file, changed.error());
+    }
+    if (*changed) {
+      TRY(sys::write_file_atomic(place, **changed, 0600));
+    }
+    return changed->has_value();
+  };
+  auto result = locked();
+  // Whoever waits for it notices that the file has gone (FileLock).
+  (void)sys::remove_file(lock_file);
+  return result;
 }
 
 bool is_ours_to_change(const AuthFile& file, const GetVariable& get_variable) {
@@ -100,12 +145,13 @@ Result<std::vector<std::string>> remove_entries(const std::string& name,
     if (contents.empty() || !is_ours_to_change(file, get_variable)) {
       continue;
     }
-    const auto without = without_entry(contents, name);
-    if (!without) {
-      return damaged(file, without.error());
+    if (const auto without = without_entry(contents, name); without && !*without) {
+      continue;
     }
-    if (*without) {
-      TRY(write(file.path, **without));
+    TRY_ASSIGN(const bool removed, change(file, [&name](const std::string& current) {
+                 return without_entry(current, name);
+               }));
+    if (removed) {
       changed.push_back(file.path);
     }
   }
@@ -180,12 +226,10 @@ Result<LoginRecord> store_credentials(const std::string& name,
         .registry = name, .places = {"docker-credential-" + first.helper}, .left = {}};
   }
   const AuthFile file = file_to_write(get_variable);
-  TRY_ASSIGN(const std::string contents, read(file));
-  const auto changed = with_entry(contents, name, credentials);
-  if (!changed) {
-    return damaged(file, changed.error());
-  }
-  TRY(write(file.path, *changed));
+  TRY(change(file, [&](const std::string& contents) -> Result<std::optional<std::string>> {
+    TRY_ASSIGN(std::string changed, with_entry(contents, name, credentials));
+    return std::optional(std::move(changed));
+  }));
   return LoginRecord{.registry = name, .places = {file.path}, .left = {}};
 }
 

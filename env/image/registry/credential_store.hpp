@@ -20,9 +20,10 @@ Result<std::string> parse_login_name(std::string_view text);
 
 /// Puts the credentials where they are found first: into the helper that is configured for the
 /// registry; else into $REGISTRY_AUTH_FILE or the first file of containers. The file is replaced as
-/// a whole and readable by its owner only; what else is in it stays. A password in plain text that
-/// would hide the helper's is removed.
-/// Errors: integrity (a file that is there is damaged); those of the helper and of writing.
+/// a whole, under a lock beside it, and readable by its owner only; what else is in it stays; where
+/// it is a link, what it points to is written. A password in plain text that would hide the
+/// helper's is removed. Errors: integrity (a file that is there is damaged), not_found (it is a
+/// link into a directory that is not there); those of the helper and of writing.
 Result<LoginRecord> store_credentials(const std::string& name,
                                       const Credentials& credentials,
                                       const std::function<std::string(const char*)>& get_variable);

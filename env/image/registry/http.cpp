@@ -12,6 +12,7 @@
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
 #include "env/base/text.hpp"
+#include "env/image/registry/failure_words.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/process.hpp"
 
@@ -118,26 +119,6 @@ TransportFailure kind_of(CURLcode code) {
   }
 }
 
-/// What a host's certificates are kept in.
-std::string certificates_of(const Url& url) {
-  return "~/.config/containers/certs.d/" + text::sanitize(url.authority());
-}
-
-std::string hint_for(TransportFailure kind, const Url& url) {
-  switch (kind) {
-    case TransportFailure::unreachable:
-      return "check the network connection and the registry's name; a proxy is taken from "
-             "HTTPS_PROXY";
-    case TransportFailure::untrusted:
-      return format(
-          "put the registry's certificate authority into {}/ca.crt, or name it in "
-          "SSL_CERT_FILE",
-          certificates_of(url));
-    default:
-      return "";
-  }
-}
-
 /// How far an exchange came before it failed.
 struct Progress {
   bool connected = false;
@@ -152,6 +133,15 @@ Progress progress_of(CURL* curl, bool nothing_came) {
   return {.connected = tls > 0 || request > 0, .only_tls = tls > 0 && nothing_came};
 }
 
+/// By what libcurl says: it tells no other way whether it went through the proxy.
+bool is_fault_of_proxy(CURLcode code,
+                       const std::string& reason,
+                       const std::optional<ProxyWord>& proxy) {
+  const bool unreachable = code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT;
+  return proxy && (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
+                   (unreachable && reason.find(proxy->host) != std::string::npos));
+}
+
 TransportError transport_error(CURLcode code,
                                const Progress& progress,
                                const HttpRequest& request,
@@ -161,15 +151,30 @@ TransportError transport_error(CURLcode code,
   if (kind == TransportFailure::interrupted && !progress.connected) {
     kind = TransportFailure::unreachable;  // a timeout while connecting
   }
-  const std::string reason = text::sanitize(*detail != '\0' ? detail : curl_easy_strerror(code));
+  const auto proxy = is_loopback(url.host) ? std::nullopt : proxy_for(url);
+  const std::string reason =
+      without_password(text::sanitize(*detail != '\0' ? detail : curl_easy_strerror(code)), proxy);
   // Files of the user that are no certificates.
-  const std::string file = code == CURLE_SSL_CERTPROBLEM      ? request.tls.certificate_file
-                           : code == CURLE_SSL_CACERT_BADFILE ? request.tls.directory
-                                                              : "";
+  const std::string file = code == CURLE_SSL_CERTPROBLEM ? request.tls.certificate_file
+                           : code == CURLE_SSL_CACERT_BADFILE && !request.tls.directory.empty()
+                               ? file_at_fault(request.tls.directory)
+                               : "";
   if (!file.empty()) {
     return {kind, Error(ErrorCode::failed, format("cannot use the certificate in '{}': {}",
                                                   text::sanitize(file), reason))
                       .with_hint("certificates and keys are PEM text; keys have no password")};
+  }
+  if (const std::string bundle = sys::get_variable("SSL_CERT_FILE");
+      code == CURLE_SSL_CACERT_BADFILE && !bundle.empty()) {
+    return {kind, Error(ErrorCode::failed, format("cannot use '{}', which SSL_CERT_FILE names: {}",
+                                                  text::sanitize(bundle), reason))
+                      .with_hint("name a file of certificates (PEM), or unset SSL_CERT_FILE")};
+  }
+  if (is_fault_of_proxy(code, reason, proxy)) {
+    return {kind, Error(ErrorCode::network, format("cannot get '{}://{}': {}", url.scheme,
+                                                   text::sanitize(url.authority()), reason))
+                      .with_hint(format("{} names the proxy '{}': correct it, or unset it",
+                                        proxy->variable, proxy->shown))};
   }
   // Who sends an alert speaks TLS, but not with us as we are (RFC 8446, 6.2). With TLS 1.3 it comes
   // after the handshake, and may be lost when the connection is closed behind it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "env/image/registry/pull_source.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "env/base/format.hpp"
@@ -53,7 +54,9 @@ Result<std::string> PullSource::document(const Descriptor& blob) {
 
 Result<void> PullSource::download(const Descriptor& blob,
                                   std::uint64_t have,
-                                  const RegistryClient::Append& append) {
+                                  const RegistryClient::Append& append,
+                                  std::size_t first) {
+  current_ = std::max(current_, first);
   return download_part(blob, have, blob.size_bytes, append);
 }
 
@@ -79,6 +82,17 @@ Result<void> PullSource::download_part(const Descriptor& blob,
     return fail(*refusal);
   }
   return done;
+}
+
+std::optional<PullSource::Next> PullSource::next_place(std::size_t first, const Error& error) {
+  const std::size_t place = std::max(current_, first);
+  if (place + 1 == clients_.size()) {
+    current_ = place;
+    return std::nullopt;
+  }
+  const std::string registry = text::sanitize(clients_[place].registry);
+  failed_.push_back(format("{}: {}", registry, error.to_line()));
+  return Next{.first = place + 1, .left = registry};
 }
 
 void PullSource::disconnect() {

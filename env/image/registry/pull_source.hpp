@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,16 +29,25 @@ class PullSource {
 
   Result<FetchedManifest> manifest(const std::string& selector);
   Result<std::string> document(const Descriptor& blob);
-  /// Goes on at the next place where the one before has stopped.
+  /// Goes on at the next place where the one before has stopped. `first`: of next_place.
   Result<void> download(const Descriptor& blob,
                         std::uint64_t have,
-                        const RegistryClient::Append& append);
+                        const RegistryClient::Append& append,
+                        std::size_t first = 0);
   /// As RegistryClient::download_part.
   Result<void> download_part(const Descriptor& blob,
                              std::uint64_t begin,
                              std::uint64_t end,
                              const RegistryClient::Append& append);
   void disconnect();
+
+  struct Next {
+    std::size_t first = 0;  ///< where to begin
+    std::string left;       ///< the mirror that is passed over
+  };
+  /// When what was downloaded, from the place `first` on, has turned out to be other bytes: where
+  /// to begin instead. nullopt when that was the registry itself.
+  std::optional<Next> next_place(std::size_t first, const Error& error);
 
   /// An error, found later, in what came from here: with where that was, unless it is obvious.
   Error explain(const Error& error) const;

@@ -21,8 +21,16 @@ bool is_printable_ascii(std::string_view text) {
 }
 
 tl::unexpected<Error> malformed(std::string_view text) {
+  // No password, nor what is behind '?', has a place in a message.
+  std::string shown(text.substr(0, std::min<std::size_t>(text.find('?'), 200)));
+  const std::size_t begin = shown.find("://");
+  const std::size_t at = shown.rfind('@');
+  if (at != std::string::npos) {
+    const std::size_t from = begin == std::string::npos || begin > at ? 0 : begin + 3;
+    shown.replace(from, at - from, "...");
+  }
   return fail(ErrorCode::integrity,
-              format("'{}' is not an http or https URL", text::sanitize(text.substr(0, 200))));
+              format("'{}' is not an http or https URL", text::sanitize(shown)));
 }
 
 struct HostAndPort {

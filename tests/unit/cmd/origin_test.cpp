@@ -98,7 +98,9 @@ TEST_CASE("origin: URLs, and the checksum behind them") {
     CHECK(archive_of(*origin).path == row.path);
     CHECK(archive_of(*origin).check.sha256 == row.sha256);
     CHECK(origin->suggested_name == row.name);
-    CHECK(origin->image == row.word);
+    if (row.word.find('?') == std::string::npos) {
+      CHECK(origin->image == row.word);
+    }
   }
   for (const std::string& wrong :
        {"https://h/x#sha256=" + hex + "0", std::string("https://h/x#sha256=12"),
@@ -109,6 +111,17 @@ TEST_CASE("origin: URLs, and the checksum behind them") {
     REQUIRE(!origin);
     CHECK(origin.error().code() == ErrorCode::usage);
   }
+}
+
+TEST_CASE("origin: what may be a secret in a URL is neither kept nor shown") {
+  const std::string hex(64, 'a');
+  CHECK(origin_from_image("https://h/x.tar?token=abc")->image == "https://h/x.tar?...");
+  CHECK(origin_from_image("https://h/x.tar?token=abc#sha256=" + hex)->image ==
+        "https://h/x.tar?...#sha256=" + hex);
+  const auto refused = origin_from_image("https://me:s3cret@h/x.tar#sha256=" + hex);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == ErrorCode::usage);
+  CHECK(refused.error().to_line().find("s3cret") == std::string::npos);
 }
 
 TEST_CASE("origin: standard input and file URLs") {

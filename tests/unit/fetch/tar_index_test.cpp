@@ -55,6 +55,19 @@ TEST_CASE("tar index: finds files by name, however the tar writes them") {
   CHECK(tar.text("nothing") == "(none)");
 }
 
+TEST_CASE("tar index: an OCI layout with very many entries is no root file system") {
+  TarBuilder many;
+  for (int i = 0; i < 10'001; ++i) {
+    many.file("f" + std::to_string(i), "");
+  }
+  const Indexed root(TarBuilder(many).finish());
+  REQUIRE(root.index);
+  CHECK_FALSE(*root.index);
+  const Indexed layout(many.file("oci-layout", "{}").file("./index.json", "{}").finish());
+  REQUIRE_FALSE(layout.index);
+  CHECK(layout.index.error().code() == ErrorCode::integrity);
+}
+
 TEST_CASE("tar index: understands GNU's long names") {
   const std::string name(300, 'n');
   Indexed tar(TarBuilder()

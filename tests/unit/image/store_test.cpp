@@ -292,3 +292,12 @@ TEST_CASE("store: a thousand images are one small document") {
   REQUIRE(store.put_image(record("a.example/x:7", 'n')));
   CHECK(store.images()->size() == 1000);
 }
+
+TEST_CASE("store: what a killed writer left is removed by the next one") {
+  const Scratch scratch;
+  const Store store = open_store(scratch);
+  const std::string left = store.path() + "/images.json.tmp.0123456789abcdef";
+  REQUIRE(sys::write_file_atomic(left, "{"));
+  REQUIRE(store.put_image(record("a.example/x:7", 'n')));
+  CHECK_FALSE(sys::exists(left));
+}

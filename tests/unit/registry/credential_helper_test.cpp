@@ -66,6 +66,22 @@ TEST_CASE("credential helper: knows nothing, is not there, or fails") {
   CHECK(answer("mute") == "docker-credential-mute get failed: exited with status 3");
 }
 
+TEST_CASE("credential helper: one that does not answer is ended, with what it has started") {
+  const Helpers helpers;
+  helpers.add("stuck", "sleep 1000 &\necho $! >" + helpers.file("pid") + "\nwait\n");
+  const auto got = ask_helper("stuck", "quay.io", std::chrono::milliseconds(1000));
+  REQUIRE_FALSE(got);
+  CHECK(got.error().message() == "docker-credential-stuck get has not answered for 1 s");
+  CHECK_FALSE(got.error().hint().empty());
+  const std::string pid = sys::read_file(helpers.file("pid")).value();
+  const std::string directory = "/proc/" + pid.substr(0, pid.find('\n'));
+  // Killed, and perhaps not reaped yet: then it has no program.
+  for (int i = 0; i < 100 && sys::read_link(directory + "/exe"); ++i) {
+    sys::sleep_for(std::chrono::milliseconds(20));
+  }
+  CHECK_FALSE(sys::read_link(directory + "/exe"));
+}
+
 TEST_CASE("credential helper: a secret is in no message, however odd the answer") {
   const Helpers helpers;
   helpers.add("leaky", "echo '{\"Username\":\"u\",\"Secret\":\"s3cret\"}'; exit 1\n");

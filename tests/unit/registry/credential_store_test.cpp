@@ -2,11 +2,14 @@
 #include "env/image/registry/credential_store.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <map>
 
+#include "env/base/format.hpp"
 #include "env/base/json.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/process.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace devenv::image::registry {
@@ -75,6 +78,45 @@ TEST_CASE("credential store: the first file that is read is the one that is writ
   REQUIRE(removed);
   CHECK(removed->places == std::vector{file});
   CHECK(remove_credentials("quay.io", get).error().code() == ErrorCode::not_found);
+}
+
+TEST_CASE("credential store: logins at the same time lose none") {
+  constexpr int kLogins = 12;
+  const test::Scratch scratch;
+  std::map<std::string, std::string> variables = {{"HOME", scratch.path()},
+                                                  {"REGISTRY_AUTH_FILE", scratch / "auth.json"}};
+  const auto get = [&](const char* name) { return variables[name]; };
+  std::vector<sys::Child> children;
+  for (int i = 0; i < kLogins; ++i) {
+    auto child = sys::fork_child(
+        0, [&get, i] { return store_credentials(format("r{}.example.com", i), kMe, get) ? 0 : 1; });
+    REQUIRE(child);
+    children.push_back(*std::move(child));
+  }
+  for (sys::Child& child : children) {
+    CHECK(child.wait().value().success());
+  }
+  for (int i = 0; i < kLogins; ++i) {
+    CHECK(load_credentials(format("r{}.example.com", i), get).value().credentials == kMe);
+  }
+  CHECK(sys::list_directory(scratch.path()).value() == std::vector<std::string>{"auth.json"});
+}
+
+TEST_CASE("credential store: a link without a file is written through, into a directory that is") {
+  const test::Scratch scratch;
+  std::map<std::string, std::string> variables = {{"HOME", scratch.path()},
+                                                  {"REGISTRY_AUTH_FILE", scratch / "link"}};
+  const auto get = [&](const char* name) { return variables[name]; };
+  REQUIRE(::symlink("kept/auth.json", (scratch / "link").c_str()) == 0);
+  const auto refused = store_credentials("quay.io", kMe, get);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == ErrorCode::not_found);
+  CHECK(refused.error().message().find("kept/auth.json") != std::string::npos);
+  REQUIRE(sys::make_directories(scratch / "kept"));
+  REQUIRE(store_credentials("quay.io", kMe, get));
+  CHECK(sys::read_link(scratch / "link").value() == "kept/auth.json");
+  CHECK((sys::stat_path(scratch / "kept/auth.json").value()->st_mode & 07777U) == 0600U);
+  CHECK(load_credentials("quay.io", get).value().credentials == kMe);
 }
 
 }  // namespace

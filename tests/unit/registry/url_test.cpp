@@ -8,6 +8,15 @@
 namespace devenv::image::registry {
 namespace {
 
+TEST_CASE("url: no password and no query is in an error") {
+  for (const char* text : {"https://me:s3cret@h/x?token=s3cret", "https://h:x/?s3cret",
+                           "ftp://me:s3cret@h", "me:s3cret@h"}) {
+    const auto url = Url::parse(text);
+    REQUIRE_FALSE(url);
+    CHECK(url.error().to_line().find("s3cret") == std::string::npos);
+  }
+}
+
 TEST_CASE("url: parses what registries and object stores use") {
   struct Row {
     const char* text;

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "env/image/registry/failure_words.hpp"
+
+#include <array>
+
+#include "env/base/format.hpp"
+#include "env/base/text.hpp"
+#include "env/sys/file.hpp"
+#include "env/sys/process.hpp"
+
+namespace devenv::image::registry {
+
+std::optional<ProxyWord> proxy_for(const Url& url) {
+  const std::array<const char*, 4> names =
+      url.scheme == "https"
+          ? std::array<const char*, 4>{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}
+          : std::array<const char*, 4>{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"};
+  for (const char* name : names) {
+    const std::string value = sys::get_variable(name);
+    if (value.empty()) {
+      continue;
+    }
+    const std::size_t scheme_end = value.find("://");
+    const std::size_t begin = scheme_end == std::string::npos ? 0 : scheme_end + 3;
+    const std::size_t at = value.rfind('@');
+    const std::size_t host_begin = at == std::string::npos || at < begin ? begin : at + 1;
+    const std::size_t end = value.find_first_of("/?#", host_begin);
+    const std::string authority = value.substr(host_begin, end - host_begin);
+    return ProxyWord{.variable = name,
+                     .value = value,
+                     .shown = text::sanitize(value.substr(0, begin) + authority),
+                     .host = authority.substr(0, authority.rfind(':'))};
+  }
+  return std::nullopt;
+}
+
+std::string without_password(std::string reason, const std::optional<ProxyWord>& proxy) {
+  if (proxy) {
+    const std::string raw = text::sanitize(proxy->value);
+    for (std::size_t at = reason.find(raw); at != std::string::npos;
+         at = reason.find(raw, at + proxy->shown.size())) {
+      reason.replace(at, raw.size(), proxy->shown);
+    }
+  }
+  return reason;
+}
+
+std::string file_at_fault(const std::string& directory) {
+  const auto names = sys::list_directory(directory);
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    const std::string file = format("{}/{}", directory, name);
+    const auto contents =
+        name.ends_with(".crt") ? sys::read_regular_file(file) : Result<std::string>();
+    if (contents && name.ends_with(".crt") && contents->find("-----BEGIN ") == std::string::npos) {
+      return file;
+    }
+  }
+  return directory;
+}
+
+std::string certificates_of(const Url& url) {
+  return "~/.config/containers/certs.d/" + text::sanitize(url.authority());
+}
+
+std::string hint_for(TransportFailure kind, const Url& url) {
+  switch (kind) {
+    case TransportFailure::unreachable:
+      return "check the network connection and the registry's name; a proxy is taken from "
+             "HTTPS_PROXY";
+    case TransportFailure::untrusted:
+      return format(
+          "put the registry's certificate authority into {}/ca.crt, or name it in "
+          "SSL_CERT_FILE",
+          certificates_of(url));
+    default:
+      return "";
+  }
+}
+
+}  // namespace devenv::image::registry

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// What people are told about a request that got no answer.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "env/image/registry/http.hpp"
+
+namespace devenv::image::registry {
+
+/// A proxy as the user has named it.
+struct ProxyWord {
+  std::string variable;
+  std::string value;
+  std::string shown;  ///< without a password
+  std::string host;
+};
+
+/// By the variables that libcurl looks at; nullopt when none names one for such requests. NO_PROXY
+/// is not looked at.
+std::optional<ProxyWord> proxy_for(const Url& url);
+
+/// `reason` as libcurl gives it: it quotes a proxy as it was given, with its password.
+std::string without_password(std::string reason, const std::optional<ProxyWord>& proxy);
+
+/// The first file of a directory of authorities that has no certificate in it; else the directory.
+std::string file_at_fault(const std::string& directory);
+
+/// Where a host's certificates are kept.
+std::string certificates_of(const Url& url);
+
+/// What to do about a failure; "" when there is nothing.
+std::string hint_for(TransportFailure kind, const Url& url);
+
+}  // namespace devenv::image::registry
