@@ -1,17 +1,62 @@
 // SPDX-License-Identifier: MIT
 // devenv image save
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "cmd/image.hpp"
 #include "env/base/byte_size.hpp"
 #include "env/instance/layers.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/terminal.hpp"
+#include "env/sys/unique_fd.hpp"
 
 namespace devenv::cmd {
+namespace {
+
+constexpr std::string_view kStandardOutput = "-";
+
+struct Target {
+  instance::SaveTarget target;
+  sys::UniqueFd opened;  ///< a pipe or a device with a name
+};
+
+Result<Target> open_target(const ImageSaveOptions& options) {
+  Target target;
+  if (options.file == kStandardOutput) {
+    if (sys::is_terminal(STDOUT_FILENO)) {
+      return fail(Error(ErrorCode::usage, "an archive on a terminal is of no use")
+                      .with_hint("name a file, or send it on: devenv image save IMAGE - | ..."));
+    }
+    if (options.json) {
+      return fail(ErrorCode::usage, "--json and the archive cannot both go to standard output");
+    }
+    target.target.fd = STDOUT_FILENO;
+    return target;
+  }
+  TRY_ASSIGN(const std::string here, sys::current_directory());
+  target.target.file =
+      options.file.starts_with('/') ? options.file : format("{}/{}", here, options.file);
+  TRY_ASSIGN(const auto info, sys::stat_path(target.target.file));
+  if (info && (S_ISFIFO(info->st_mode) || S_ISCHR(info->st_mode))) {
+    TRY_ASSIGN(target.opened, sys::open_file(target.target.file, O_WRONLY));
+    target.target.fd = target.opened.get();
+  } else if (!options.force && sys::exists(target.target.file)) {
+    return fail(Error(ErrorCode::conflict, format("'{}' is there", text::sanitize(options.file)))
+                    .with_hint("replace it: --force"));
+  }
+  return target;
+}
+
+}  // namespace
 
 void add_image_save(CLI::App& app, ImageSaveOptions& options) {
   app.add_option("IMAGE", options.image, "the image: its name, its digest or the start of that")
       ->type_name(kind::kImage)
       ->required();
-  app.add_option("FILE", options.file, "the archive")->type_name("FILE")->required();
+  app.add_option("FILE", options.file, "the archive; -: standard output")
+      ->type_name("FILE")
+      ->required();
   app.add_option("--name", options.name, "the name it has in there; else its own")
       ->type_name(kind::kReference);
   app.add_flag("-f,--force", options.force, "replace a file that is there");
@@ -23,6 +68,7 @@ void add_image_save(CLI::App& app, ImageSaveOptions& options) {
       "\n"
       "Examples:\n"
       "  devenv image save localhost/web web.tar\n"
+      "  devenv image save localhost/web - | ssh server podman load\n"
       "  devenv create web --image ./web.tar");
 }
 
@@ -36,28 +82,28 @@ Result<ExitCode> run_image_save(const ImageSaveOptions& options, Context& contex
     return fail(Error(ErrorCode::usage, "an image in a file is named by a tag, not by a digest")
                     .with_hint("name it: --name localhost/NAME:TAG"));
   }
-  TRY_ASSIGN(const std::string here, sys::current_directory());
-  const std::string file =
-      options.file.starts_with('/') ? options.file : format("{}/{}", here, options.file);
-  if (!options.force && sys::exists(file)) {
-    return fail(Error(ErrorCode::conflict, format("'{}' is there", text::sanitize(options.file)))
-                    .with_hint("replace it: --force"));
-  }
+  TRY_ASSIGN(const Target target, open_target(options));
   const instance::NewImage image{.base_manifest = stored.manifest_digest,
                                  .base_reference = stored.reference,
                                  .layers = {},
                                  .reference = std::move(name),
                                  .labels = {}};
   TRY_ASSIGN(const image::ImageRecord saved,
-             instance::save_image(*workspace, image, file, context.ui()));
+             instance::save_image(*workspace, image, target.target, context.ui()));
   if (options.json) {
     context.ui().document(Json{{"schema", 1}, {"image", image_document(saved)}});
     return ExitCode::done;
   }
-  TRY_ASSIGN(const auto info, sys::stat_path(file));
-  const std::uint64_t size = info ? static_cast<std::uint64_t>(info->st_size) : 0;
-  context.ui().note(format("saved {} in {} ({})", text::sanitize(saved.reference),
-                           text::sanitize(options.file), ByteSize{size}.to_string()));
+  const auto info = target.opened.valid() || options.file == kStandardOutput
+                        ? Result<std::optional<struct stat>>(std::nullopt)
+                        : sys::stat_path(target.target.file);
+  const std::string size =
+      info && *info
+          ? format(" ({})", ByteSize{static_cast<std::uint64_t>((*info)->st_size)}.to_string())
+          : "";
+  context.ui().note(format(
+      "saved {} in {}{}", text::sanitize(saved.reference),
+      options.file == kStandardOutput ? "standard output" : text::sanitize(options.file), size));
   return ExitCode::done;
 }
 

@@ -236,7 +236,7 @@ Result<decltype(Options::action)> read_action(std::string_view command,
   if (command == "save") {
     TRY_ASSIGN(image::fetch::NewImage image, read_new_image(arguments));
     std::string file = arguments.value("--file");
-    if (!file.starts_with('/')) {
+    if (!file.starts_with('/') && file != "-") {
       return usage("--file needs an absolute path");
     }
     return SaveOptions{std::move(image), std::move(file)};

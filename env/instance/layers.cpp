@@ -13,7 +13,8 @@ Result<image::ImageRecord> run_for_image(const Workspace& workspace,
                                          const char* command,
                                          const NewImage& image,
                                          Reporter& reporter,
-                                         const std::vector<std::string>& more = {}) {
+                                         const std::vector<std::string>& more = {},
+                                         const WorkerInput& input = {}) {
   std::vector<std::string> arguments = {command, "--store", workspace.paths.store(), "--base",
                                         image.base_manifest.string()};
   arguments.insert(arguments.end(), more.begin(), more.end());
@@ -31,7 +32,7 @@ Result<image::ImageRecord> run_for_image(const Workspace& workspace,
     arguments.insert(arguments.end(), {"--base-layers", "replaced"});
   }
   arguments.insert(arguments.end(), {"--", image.reference.string()});
-  return run_worker<image::ImageRecord>(workspace, arguments, reporter);
+  return run_worker<image::ImageRecord>(workspace, arguments, reporter, input);
 }
 
 }  // namespace
@@ -73,9 +74,11 @@ Result<image::ImageRecord> push_image(const Workspace& workspace,
 
 Result<image::ImageRecord> save_image(const Workspace& workspace,
                                       const NewImage& image,
-                                      const std::string& file,
+                                      const SaveTarget& target,
                                       Reporter& reporter) {
-  return run_for_image(workspace, "save", image, reporter, {"--file", file});
+  // The one descriptor that the image program takes over.
+  return run_for_image(workspace, "save", image, reporter,
+                       {"--file", target.fd == -1 ? target.file : "-"}, {.fd = target.fd});
 }
 
 }  // namespace devenv::instance

@@ -69,11 +69,16 @@ Result<image::ImageRecord> push_image(const Workspace& workspace,
                                       const NewImage& image,
                                       Reporter& reporter);
 
-/// Writes it to a file (an absolute path): an OCI layout and a docker archive in one tar. Layers
-/// that came packed by others are packed anew: the result describes the image in the file.
+struct SaveTarget {
+  std::string file;  ///< absolute path; appears when it is complete
+  int fd = -1;       ///< or what is open already: a pipe, say
+};
+
+/// Writes it out: an OCI layout and a docker archive in one tar. Layers that came packed by others
+/// are packed anew: the result describes the image in the file.
 Result<image::ImageRecord> save_image(const Workspace& workspace,
                                       const NewImage& image,
-                                      const std::string& file,
+                                      const SaveTarget& target,
                                       Reporter& reporter);
 
 }  // namespace devenv::instance

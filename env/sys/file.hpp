@@ -78,6 +78,8 @@ std::string_view without_temporary_suffix(std::string_view name);
 /// mkdir -p; directories that are made get `mode`.
 Result<void> make_directories(const std::string& path, mode_t mode = 0755);
 Result<void> rename_path(const std::string& from, const std::string& to);
+/// Gives an open file without a name (O_TMPFILE) one. Source: open(2), linkat(2).
+Result<void> name_file(int fd, const std::string& path);
 /// renameat2(RENAME_NOREPLACE). Errors: conflict when `to` exists.
 Result<void> rename_no_replace(const std::string& from, const std::string& to);
 /// renameat2(RENAME_EXCHANGE): each gets the other's name at once.

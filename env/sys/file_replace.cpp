@@ -65,4 +65,12 @@ std::string_view without_temporary_suffix(std::string_view name) {
   return is_temporary ? name.substr(0, name.size() - length) : "";
 }
 
+Result<void> name_file(int fd, const std::string& path) {
+  const std::string unnamed = format("/proc/self/fd/{}", fd);
+  if (::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == -1) {
+    return fail_errno(errno, format("cannot make '{}'", path));
+  }
+  return {};
+}
+
 }  // namespace devenv::sys

@@ -54,6 +54,40 @@ made() {
   equals "$(find . -name '*.partial')" ""
 }
 
+@test "image save: to standard output and into a pipe" {
+  made
+  expect 0 devenv image save localhost/made one.tar
+  devenv image save localhost/made - 2>err >two.tar || fail "$(cat err)"
+  contains "$(cat err)" "saved localhost/made:latest in standard output"
+  expect 0 cmp one.tar two.tar
+  printf before >three.tar
+  devenv image save localhost/made - 2>/dev/null >>three.tar
+  expect 0 cmp one.tar <(tail -c +7 three.tar)
+  mkfifo pipe
+  cat pipe >four.tar &
+  expect 0 devenv image save localhost/made pipe
+  wait $!
+  expect 0 cmp one.tar four.tar
+  expect 0 devenv image save localhost/made /dev/null
+  expect 2 devenv image save --json localhost/made -
+  contains "$stderr" "--json and the archive cannot both go"
+}
+
+@test "image save: killed half-way it leaves nothing unfinished" {
+  create big
+  expect 0 devenv run big sudo sh -c 'head -c 300000000 /dev/urandom >/big'
+  expect 0 devenv stop big
+  expect 0 devenv commit big localhost/big
+  mkdir here
+  devenv image save localhost/big here/big.tar >/dev/null 2>&1 3>&- &
+  sleep 0.3
+  kill -KILL $!
+  wait $! || :
+  wait_until gone_image_program
+  equals "$(find here -name '*.partial')" ""
+}
+gone_image_program() { ! pgrep -u "$(id -u)" devenv-image >/dev/null; }
+
 @test "image save: at somebody else's it is the same environment" {
   made
   expect 0 devenv image save localhost/made made.tar --name localhost/other:1

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // An image of the store becomes a file: an OCI layout and a docker archive in one tar.
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <map>
 
@@ -162,18 +164,44 @@ Result<PackedImage> pack_image(const Context& context,
   return PackedImage{std::move(plan), std::move(layers)};
 }
 
-/// The file appears when it is complete.
+/// A file without a name, which the kernel forgets if we are killed; or one with a name, where the
+/// file system has no others.
+struct UnfinishedFile {
+  sys::UniqueFd fd;
+  std::string path;
+  bool is_named = false;
+};
+
+Result<UnfinishedFile> make_unfinished(const std::string& path) {
+  UnfinishedFile file{.fd = {}, .path = format("{}.{}.partial", path, sys::random_hex(4))};
+  if (auto unnamed = sys::open_file(sys::parent_of(path), O_WRONLY | O_TMPFILE, kFileMode)) {
+    file.fd = std::move(*unnamed);
+    return file;
+  }
+  TRY_ASSIGN(file.fd,
+             sys::open_file(file.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode));
+  file.is_named = true;
+  return file;
+}
+
+/// The file appears when it is complete. "-": what standard input is open on gets the bytes as they
+/// come (it is the one descriptor that the caller of this program can choose).
 Result<void> write_file(const PackedImage& image, const Reference& name, const std::string& path) {
-  const std::string unfinished = format("{}.{}.partial", path, sys::random_hex(4));
-  TRY_ASSIGN(const sys::UniqueFd file,
-             sys::open_file(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode));
+  if (path == "-") {
+    return write_archive(image.plan, image.layers, name, STDIN_FILENO);
+  }
+  TRY_ASSIGN(UnfinishedFile file, make_unfinished(path));
   const auto write = [&]() -> Result<void> {
-    TRY(write_archive(image.plan, image.layers, name, file.get()));
-    return sys::rename_path(unfinished, path);
+    TRY(write_archive(image.plan, image.layers, name, file.fd.get()));
+    if (!file.is_named) {
+      TRY(sys::name_file(file.fd.get(), file.path));
+      file.is_named = true;
+    }
+    return sys::rename_path(file.path, path);
   };
   auto written = write();
-  if (!written) {
-    (void)sys::remove_file(unfinished);
+  if (!written && file.is_named) {
+    (void)sys::remove_file(file.path);
   }
   return written;
 }
