@@ -4,7 +4,10 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "env/sys/entry.hpp"
@@ -51,29 +54,62 @@ std::optional<Directory> open_directory(int root, const std::string& path) {
   return directory;
 }
 
-/// As the layers show it.
-std::optional<Directory> find_below(const std::vector<std::string>& below,
-                                    const std::string& path) {
-  for (const std::string& tree : below) {
+/// That fuse-overlayfs makes in an opaque directory, and in every new one.
+bool is_opaque_mark(const std::string& name) {
+  return name == ".wh..wh..opq" || name == ".wh..opq";
+}
+
+bool is_opaque(int directory) {
+  struct stat info {};
+  return lean::has_xattr(directory, "user.overlay.opaque") ||
+         lean::has_xattr(directory, "user.fuseoverlayfs.opaque") ||
+         lean::look_at(directory, ".wh..wh..opq", info) == 0;
+}
+
+/// Whether the tree shows nothing of those below at the path, which it does not have itself: a
+/// directory on the way is opaque, or no directory.
+bool hides_below(int root, std::string path) {
+  for (path = sys::parent_of("/" + path); path.size() > 1; path = sys::parent_of(path)) {
+    const auto parent = sys::open_parent_in_root(root, path);
+    struct stat info {};
+    if (!parent || lean::look_at(parent->directory.get(), parent->name.c_str(), info) != 0) {
+      continue;
+    }
+    const auto directory = lean::open_directory(parent->directory.get(), parent->name.c_str());
+    if (!directory || is_opaque(directory->get())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// What the layers have at a path.
+struct Below {
+  std::optional<Directory> visible;
+  bool anything = false;  ///< also where it is hidden
+};
+
+Below find_below(const std::vector<std::string>& trees, const std::string& path) {
+  Below below;
+  bool hidden = false;
+  for (const std::string& tree : trees) {
     const auto root = sys::open_file(tree, O_PATH | O_DIRECTORY);
     if (!root) {
       continue;
     }
-    if (auto directory = open_directory(root->get(), path)) {
-      return directory;
-    }
-    const auto parent = sys::open_parent_in_root(root->get(), "/" + path);
+    auto directory = open_directory(root->get(), path);
+    const auto parent = path == "." ? Result<sys::ParentInRoot>(fail(ErrorCode::not_found, ""))
+                                    : sys::open_parent_in_root(root->get(), "/" + path);
     struct stat info {};
-    if (parent && lean::look_at(parent->directory.get(), parent->name.c_str(), info) == 0) {
-      return std::nullopt;  // deleted, or something else
+    const bool is_there = directory || (parent && lean::look_at(parent->directory.get(),
+                                                                parent->name.c_str(), info) == 0);
+    below.anything = below.anything || is_there;
+    if (directory && !hidden && !below.visible) {
+      below.visible = std::move(directory);
     }
+    hidden = hidden || is_there || hides_below(root->get(), path);
   }
-  return std::nullopt;
-}
-
-/// That fuse-overlayfs makes in an opaque directory, and in every new one.
-bool is_opaque_mark(const std::string& name) {
-  return name == ".wh..wh..opq" || name == ".wh..opq";
+  return below;
 }
 
 /// But for what overlay file systems note for themselves.
@@ -81,8 +117,8 @@ Result<std::vector<std::pair<std::string, std::string>>> attributes_of(int fd) {
   std::vector<std::pair<std::string, std::string>> attributes;
   TRY_ASSIGN(const auto names, lean::xattr_names(fd));
   for (const std::string& name : names) {
-    const bool is_note = name.starts_with("user.overlay.") && name != "user.overlay.opaque";
-    if (!is_note && name != "security.selinux" && name != "user.fuseoverlayfs.origin") {
+    if (!name.starts_with("user.overlay.") && !name.starts_with("user.fuseoverlayfs.") &&
+        name != "security.selinux") {
       TRY_ASSIGN(std::string value, lean::xattr_value(fd, name.c_str()));
       attributes.emplace_back(name, std::move(value));
     }
@@ -100,14 +136,34 @@ Result<bool> looks_same(const Directory& a, const Directory& b) {
   return attributes == others;
 }
 
-/// Of an empty directory: whether it could as well not be there.
-Result<bool> says_nothing(const MarkedTree& tree,
-                          const Directory& directory,
-                          const std::optional<Directory>& lower) {
-  if (!lower) {
-    return true;
+/// Whether it is as a start makes it, where there is none.
+Result<bool> looks_like_ours(const Directory& directory, const std::string& path) {
+  constexpr std::array<std::string_view, 11> kMade = {
+      "etc/sudoers.d", "usr/local/bin", "usr/local", "usr", "dev", "media",
+      "mnt",           "proc",          "run",       "sys", "tmp"};
+  const mode_t mode = path == "etc/sudoers.d" ? 0750 : 0755;
+  if (std::find(kMade.begin(), kMade.end(), path) == kMade.end() ||
+      (directory.info.st_mode & 07777U) != mode || directory.info.st_uid != 0 ||
+      directory.info.st_gid != 0) {
+    return false;
   }
-  return tree.whole ? Result<bool>(false) : looks_same(directory, *lower);
+  TRY_ASSIGN(const auto attributes, attributes_of(directory.fd.get()));
+  return attributes.empty();
+}
+
+/// Of an empty directory: whether the next start would show the same without it.
+Result<bool> says_nothing(int upper,
+                          const MarkedTree& tree,
+                          const std::string& path,
+                          const Directory& directory,
+                          const Below& below) {
+  if (!below.anything) {
+    return looks_like_ours(directory, path);
+  }
+  if (tree.whole || !below.visible || is_opaque(directory.fd.get()) || hides_below(upper, path)) {
+    return false;
+  }
+  return looks_same(directory, *below.visible);
 }
 
 Result<void> quiet(int upper, const MarkedTree& tree, const std::string& path) {
@@ -115,18 +171,20 @@ Result<void> quiet(int upper, const MarkedTree& tree, const std::string& path) {
   if (!directory) {
     return {};
   }
-  const auto lower = find_below(tree.below, path);
+  const Below below = find_below(tree.below, path);
   TRY_ASSIGN(auto names, lean::list_names(directory->fd.get()));
-  const std::size_t marks =
-      std::erase_if(names, [](const auto& listed) { return is_opaque_mark(listed.name); });
-  if (names.empty() && path != "." && (marks == 0 || !lower)) {
-    TRY_ASSIGN(const bool superfluous, says_nothing(tree, *directory, lower));
+  std::erase_if(names, [](const auto& listed) { return is_opaque_mark(listed.name); });
+  if (names.empty() && path != ".") {
+    TRY_ASSIGN(const bool superfluous, says_nothing(upper, tree, path, *directory, below));
     if (superfluous) {
       TRY_ASSIGN(const auto parent, sys::open_parent_in_root(upper, "/" + path));
       return remove_bare_directory(parent.directory.get(), parent.name);
     }
   }
-  timespec newest = lower ? lower->info.st_mtim : timespec{};
+  if (names.empty() && (!below.visible || is_opaque(directory->fd.get()))) {
+    return {};  // somebody's own, with its own time
+  }
+  timespec newest = below.visible ? below.visible->info.st_mtim : timespec{};
   for (const auto& [name, kind] : names) {
     struct stat info {};
     // Of a deleted file a layer keeps no time.

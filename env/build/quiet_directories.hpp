@@ -12,9 +12,9 @@
 namespace devenv::build {
 
 /// Of the directories `paths` ("etc/profile.d", deeper ones first), those are removed that have
-/// nothing in them and say nothing: the layers below show one with the same owner, mode and
-/// attributes, or none. The others are no newer than the newest of what is in them and the one
-/// below. As root of the namespace.
+/// nothing in them and hide nothing, where the layers below show one with the same owner, mode and
+/// attributes, or have none and it is one that starts make. The others are no newer than the newest
+/// of what is in them and the one below. As root of the namespace.
 Result<void> quiet_directories(const MarkedTree& tree, const std::vector<std::string>& paths);
 
 /// Removes a directory that has nothing in it but marks of fuse-overlayfs, which hide nothing any

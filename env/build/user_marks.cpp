@@ -101,6 +101,21 @@ Result<void> rewrite(int directory, const std::string& name, const std::string& 
   });
 }
 
+/// The file gets back the time that it has in these trees (topmost first).
+Result<void> take_time_from(const std::vector<std::string>& trees,
+                            const std::string& path,
+                            int directory,
+                            const std::string& name) {
+  for (const std::string& tree : trees) {
+    const auto info = sys::stat_at(AT_FDCWD, tree + path);
+    if (info && *info) {
+      return keeping_time(directory,
+                          [&] { return sys::set_modified_at(directory, name, (*info)->st_mtim); });
+    }
+  }
+  return {};
+}
+
 /// The login shell that the user has; "" where there is no such user.
 std::string shell_of(std::string_view passwd, const std::string& user) {
   for (const std::string_view line : text::lines(passwd)) {
@@ -155,7 +170,12 @@ Result<void> clean_account_file(const MarkedTree& tree,
   if (clean == below && shows_through) {
     return remove_if_there(etc.directory.get(), name);
   }
-  return clean == *now ? Result<void>() : rewrite(etc.directory.get(), name, clean);
+  if (clean == *now) {
+    return {};
+  }
+  TRY(rewrite(etc.directory.get(), name, clean));
+  return clean == below ? take_time_from(tree.below, path, etc.directory.get(), name)
+                        : Result<void>();
 }
 
 /// Links of ours, whose place the image's own file takes again.
@@ -290,9 +310,7 @@ Result<void> remove_marks(const MarkedTree& tree, const instance::Workspace& wor
     } else if (sudoers.error().code() != ErrorCode::not_found) {
       return fail(sudoers.error());
     }
-    for (const std::string& path : {workspace.user.home, sys::get_variable("XDG_RUNTIME_DIR")}) {
-      TRY(remove_mount_point(upper.get(), tree.below, path));
-    }
+    TRY(remove_mount_point(upper.get(), tree.below, workspace.user.home));
     return quiet_directories(tree, touched_directories(workspace.user.home));
   });
 }

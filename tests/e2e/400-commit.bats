@@ -104,6 +104,8 @@ manifest_of() {
 }
 
 @test "commit: the same changes on another day give the same image" {
+  # It lies where no session has it, and so a directory for it is made in the root.
+  unset XDG_RUNTIME_DIR
   local round digest=()
   for round in one two; do
     create box
@@ -123,6 +125,23 @@ manifest_of() {
     expect 0 devenv image prune -y
   done
   equals "${digest[0]}" "${digest[1]}"
+}
+
+@test "commit: directories that hide what is below, or that the user made, stay" {
+  create box
+  expect 0 devenv run box sudo sh -c 'mkdir -p /usr/local/bin /opt/empty && echo s >/usr/local/bin/x'
+  expect 0 devenv stop box
+  expect 0 devenv commit box localhost/one
+  create next localhost/one
+  expect 0 devenv run next sudo sh -c 'rm -r /usr/local && mkdir -p /usr/local/bin /etc/profile.d &&
+    chown 5:5 /etc/profile.d && chmod 2775 /etc/profile.d'
+  expect 0 devenv stop next
+  expect 0 devenv commit next localhost/two
+  create last localhost/two
+  expect 0 devenv run last sudo sh -c 'stat -c "%a %u:%g %n" /etc/profile.d /opt/empty;
+    ls /usr/local/bin/x 2>/dev/null; :'
+  equals "$output" "2775 5:5 /etc/profile.d
+755 0:0 /opt/empty"
 }
 
 @test "commit: holes stay holes, also on the way through a registry" {
