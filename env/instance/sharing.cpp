@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "env/base/format.hpp"
+#include "env/base/log.hpp"
 #include "env/base/sha256.hpp"
 #include "env/base/text.hpp"
 #include "env/sandbox/user_namespace.hpp"
@@ -84,22 +85,6 @@ std::string sample(int fd, std::uint64_t size) {
   return head && tail ? sha256_of(bytes).string() : "";
 }
 
-Result<bool> have_same_bytes(int a, int b) {
-  std::vector<char> of_a(256U * 1024);
-  std::vector<char> of_b(of_a.size());
-  for (std::uint64_t offset = 0;; offset += of_a.size()) {
-    TRY_ASSIGN(const std::size_t count, sys::read_at(a, of_a, offset));
-    TRY_ASSIGN(const std::size_t other, sys::read_at(b, of_b, offset));
-    if (count != other ||
-        !std::ranges::equal(std::span(of_a).first(count), std::span(of_b).first(count))) {
-      return false;
-    }
-    if (count < of_a.size()) {
-      return true;
-    }
-  }
-}
-
 class Sharing {
  public:
   explicit Sharing(bool dry_run) : dry_run_(dry_run) {}
@@ -119,14 +104,14 @@ class Sharing {
       });
     }
     for (const auto& [size, paths] : by_size) {
-      TRY(share(size, paths));
+      share(size, paths);
     }
-    return result_;
+    return refused_ && result_.files == 0 ? Result<SharingResult>(fail(*refused_)) : result_;
   }
 
  private:
   /// Files of one size.
-  Result<void> share(std::uint64_t size, const std::vector<std::string>& paths) {
+  void share(std::uint64_t size, const std::vector<std::string>& paths) {
     std::map<std::string, std::vector<std::string>> different;  // by their samples
     for (const std::string& path : paths) {
       const auto file = sys::open_file(path, kToRead);
@@ -134,41 +119,44 @@ class Sharing {
         continue;
       }
       std::vector<std::string>& known = different[sample(file->get(), size)];
-      TRY_ASSIGN(const bool shared, share_with_one_of(known, file->get(), size));
-      if (!shared && known.size() < kMostCompared) {
+      if (!share_with_one_of(known, file->get(), size) && known.size() < kMostCompared) {
         known.push_back(path);
       }
     }
-    return {};
   }
 
-  Result<bool> share_with_one_of(const std::vector<std::string>& known,
-                                 int file,
-                                 std::uint64_t size) {
+  /// Whether one of them has the same contents.
+  bool share_with_one_of(const std::vector<std::string>& known, int file, std::uint64_t size) {
     for (const std::string& path : known) {
       const auto other = sys::open_file(path, kToRead);
-      if (!other) {
+      const auto bytes = other ? sys::shareable_bytes(other->get(), file)
+                               : Result<std::optional<std::uint64_t>>(std::nullopt);
+      if (!bytes || !*bytes) {
         continue;
       }
-      TRY_ASSIGN(const auto bytes, share_with(other->get(), file, size));
-      if (bytes) {
-        result_.bytes += *bytes;
-        result_.files += *bytes > 0 ? 1U : 0U;
-        return true;
+      if (**bytes > 0) {
+        share_with(other->get(), file, size, **bytes, path);
       }
+      return true;
     }
     return false;
   }
 
-  Result<std::optional<std::uint64_t>> share_with(int other, int file, std::uint64_t size) const {
-    if (!dry_run_) {
-      return sys::share_blocks(other, file, size);
+  /// One pair that cannot be (a file without copy on write, say) is no reason to leave the others.
+  void share_with(
+      int other, int file, std::uint64_t size, std::uint64_t bytes, const std::string& path) {
+    const auto shared = dry_run_ ? Result<void>() : sys::share_blocks(other, file, size);
+    if (!shared) {
+      LOG_DEBUG("'{}': {}", text::sanitize(path), shared.error().to_line());
+      refused_ = shared.error();
+      return;
     }
-    TRY_ASSIGN(const bool same, have_same_bytes(other, file));
-    return same ? std::optional(size) : std::nullopt;
+    result_.bytes += bytes;
+    ++result_.files;
   }
 
   bool dry_run_;
+  std::optional<Error> refused_;  ///< the last one
   SharingResult result_;
 };
 

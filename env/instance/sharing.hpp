@@ -18,11 +18,11 @@ struct SharingResult {
 /// Lets files of the store's layers that have the same contents share their blocks. Nothing else
 /// about them changes, neither names nor times nor inodes: layers stay what their digests say, and
 /// may be in use. (Hard links would show inside, and to whatever packs a layer again.) What is
-/// shared already is left alone. Files below 4 KiB are not worth it. With `dry_run` only the sum,
-/// which then has also what is shared already.
+/// shared already is left alone, and so are files that cannot. Files below 4 KiB are not worth it.
+/// With `dry_run` only the sum.
 ///
 /// Memory: for each file whose size another one has, its path.
-/// Errors: unsupported when the file system cannot (btrfs, xfs and bcachefs can).
+/// Errors: unsupported when no file could (btrfs, xfs and bcachefs can).
 Result<SharingResult> share_files(const Workspace& workspace, bool dry_run, Reporter& reporter);
 
 }  // namespace devenv::instance

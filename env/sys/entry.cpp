@@ -12,8 +12,10 @@
 #include <cerrno>
 #include <climits>
 #include <cstddef>
+#include <cstring>
 #include <new>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "env/base/format.hpp"
@@ -67,19 +69,85 @@ Result<void> copy_range(int from, int to, off_t begin, off_t end) {
   return {};
 }
 
-/// Where the first block of a file is; nullopt when the file system does not tell.
-std::optional<std::uint64_t> first_block(int fd) {
+struct Extent {
+  std::uint64_t offset = 0;  ///< in the file
+  std::uint64_t place = 0;   ///< on the disk
+  std::uint64_t length = 0;
+};
+
+/// Where the contents of a file are; nullopt when the file system does not tell, or not of all.
+std::optional<std::vector<Extent>> extents_of(int fd) {
+  constexpr std::uint32_t kAtOnce = 128;
   using Map = struct fiemap;
-  alignas(struct fiemap) std::array<std::byte, sizeof(struct fiemap) + sizeof(struct fiemap_extent)>
-      room{};
-  auto* const map = new (room.data()) Map{};
-  map->fm_length = FIEMAP_MAX_OFFSET;
-  map->fm_flags = FIEMAP_FLAG_SYNC;
-  map->fm_extent_count = 1;
-  if (::ioctl(fd, FS_IOC_FIEMAP, map) == -1 || map->fm_mapped_extents == 0) {
-    return std::nullopt;
+  alignas(Map) std::array<std::byte, sizeof(Map) + kAtOnce * sizeof(struct fiemap_extent)> room{};
+  std::vector<Extent> extents;
+  std::uint64_t start = 0;
+  while (true) {
+    auto* const map = new (room.data()) Map;
+    std::memset(map, 0, sizeof *map);
+    map->fm_start = start;
+    map->fm_length = FIEMAP_MAX_OFFSET - start;
+    map->fm_flags = FIEMAP_FLAG_SYNC;
+    map->fm_extent_count = kAtOnce;
+    if (::ioctl(fd, FS_IOC_FIEMAP, map) == -1) {
+      return std::nullopt;
+    }
+    for (std::uint32_t i = 0; i < map->fm_mapped_extents; ++i) {
+      const struct fiemap_extent& extent = map->fm_extents[i];
+      constexpr std::uint32_t kNowhere =
+          FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_DATA_INLINE;
+      if ((extent.fe_flags & kNowhere) != 0) {
+        return std::nullopt;
+      }
+      extents.push_back({extent.fe_logical, extent.fe_physical, extent.fe_length});
+      start = extent.fe_logical + extent.fe_length;
+      if ((extent.fe_flags & FIEMAP_EXTENT_LAST) != 0) {
+        return extents;
+      }
+    }
+    if (map->fm_mapped_extents == 0) {
+      return extents;
+    }
   }
-  return map->fm_extents[0].fe_physical;
+}
+
+std::uint64_t length_of(const std::vector<Extent>& extents) {
+  std::uint64_t bytes = 0;
+  for (const Extent& extent : extents) {
+    bytes += extent.length;
+  }
+  return bytes;
+}
+
+/// How many bytes of two files lie in the same place, however their extents are cut.
+std::uint64_t shared_bytes(const std::vector<Extent>& a, const std::vector<Extent>& b) {
+  std::uint64_t bytes = 0;
+  for (const Extent& one : a) {
+    for (const Extent& other : b) {
+      const std::uint64_t begin = std::max(one.offset, other.offset);
+      const std::uint64_t end = std::min(one.offset + one.length, other.offset + other.length);
+      if (begin < end && one.place - one.offset == other.place - other.offset) {
+        bytes += end - begin;
+      }
+    }
+  }
+  return bytes;
+}
+
+Result<bool> have_same_bytes(int a, int b) {
+  std::vector<char> of_a(256U * 1024);
+  std::vector<char> of_b(of_a.size());
+  for (std::uint64_t offset = 0;; offset += of_a.size()) {
+    TRY_ASSIGN(const std::size_t count, read_at(a, of_a, offset));
+    TRY_ASSIGN(const std::size_t other, read_at(b, of_b, offset));
+    if (count != other ||
+        !std::ranges::equal(std::span(of_a).first(count), std::span(of_b).first(count))) {
+      return false;
+    }
+    if (count < of_a.size()) {
+      return true;
+    }
+  }
 }
 
 }  // namespace
@@ -202,11 +270,22 @@ Result<void> copy_contents(int from, int to) {
   return {};
 }
 
-Result<std::optional<std::uint64_t>> share_blocks(int from, int to, std::uint64_t size) {
-  const auto here = first_block(from);
-  if (here && here == first_block(to)) {
+Result<std::optional<std::uint64_t>> shareable_bytes(int from, int to) {
+  const auto extents = extents_of(to);
+  const auto others = extents_of(from);
+  const std::uint64_t total = extents ? length_of(*extents) : 0;
+  const std::uint64_t shared = extents && others ? shared_bytes(*extents, *others) : 0;
+  if (extents && others && shared == total && length_of(*others) == total) {
     return std::optional<std::uint64_t>(0);
   }
+  TRY_ASSIGN(const bool same, have_same_bytes(from, to));
+  if (!same) {
+    return std::optional<std::uint64_t>();
+  }
+  return std::optional(extents && others ? total - shared : 0);
+}
+
+Result<void> share_blocks(int from, int to, std::uint64_t size) {
   using Range = struct file_dedupe_range;
   constexpr std::uint64_t kAtOnce = 16U * 1024 * 1024;  // what btrfs takes at once
   alignas(struct file_dedupe_range) std::array<std::byte, sizeof(struct file_dedupe_range) +
@@ -214,7 +293,8 @@ Result<std::optional<std::uint64_t>> share_blocks(int from, int to, std::uint64_
       room{};
   std::uint64_t done = 0;
   while (done < size) {
-    auto* const range = new (room.data()) Range{};
+    auto* const range = new (room.data()) Range;
+    std::memset(range, 0, sizeof *range);
     range->src_offset = done;
     range->src_length = std::min(size - done, kAtOnce);
     range->dest_count = 1;
@@ -232,11 +312,11 @@ Result<std::optional<std::uint64_t>> share_blocks(int from, int to, std::uint64_
       return fail_errno(error, "cannot share the blocks of two files");
     }
     if (range->info[0].status == FILE_DEDUPE_RANGE_DIFFERS || range->info[0].bytes_deduped == 0) {
-      return std::optional<std::uint64_t>();
+      return {};  // changed meanwhile
     }
     done += range->info[0].bytes_deduped;
   }
-  return std::optional(done);
+  return {};
 }
 
 }  // namespace devenv::sys

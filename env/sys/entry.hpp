@@ -47,10 +47,13 @@ Result<void> set_modified_at(int directory, const std::string& name, const struc
 /// (FICLONE, ioctl_ficlone(2)), else copying; holes stay holes.
 Result<void> copy_contents(int from, int to);
 
-/// Lets the file `to` use the blocks of `from`, where both have the same `size` bytes: the kernel
-/// compares them first. The bytes that are shared from now on and were not before, nullopt when the
-/// files differ. Errors: unsupported when the file system cannot.
-/// Source: ioctl_fideduperange(2), Documentation/filesystems/fiemap.rst.
-Result<std::optional<std::uint64_t>> share_blocks(int from, int to, std::uint64_t size);
+/// How many bytes of the disk `to` would give back if it used the blocks of `from`: 0 when it does,
+/// or has none (holes, contents that lie with the inode); nullopt when the files differ.
+/// Source: Documentation/filesystems/fiemap.rst.
+Result<std::optional<std::uint64_t>> shareable_bytes(int from, int to);
+/// Lets the file `to` use the blocks of `from`; both have the same `size` bytes, and the kernel
+/// compares them. Errors: unsupported when the file system cannot, with these two.
+/// Source: ioctl_fideduperange(2).
+Result<void> share_blocks(int from, int to, std::uint64_t size);
 
 }  // namespace devenv::sys

@@ -43,7 +43,7 @@ layer_with() {
   local before after
   before=$(free_bytes)
   equals "$(number files --dry-run)" 1
-  equals "$(number bytes --dry-run)" 12000000
+  equals "$(number bytes --dry-run)" 12001280
   equals "$(free_bytes)" "$before"
   devenv run box sleep 600 >/dev/null 2>&1 </dev/null 3>&- &
   wait_until grep -qs sleep "/proc/$!/comm"
@@ -54,12 +54,35 @@ layer_with() {
   expect 0 devenv image dedupe
   equals "$output" "nothing to share"
   # Layers are what they were: saving one packs it, and compares the digest.
+  equals "$(number files --dry-run)" 0
   expect 0 devenv run box sudo cmp /copy-one "$HOME/random"
   expect 0 devenv stop box
   local name
   for name in one two three; do
     expect 0 devenv image save "localhost/$name" "$HOME/$name.tar"
   done
+}
+
+@test "dedupe: holes are no saving, and a file that cannot be is left" {
+  local name
+  for name in one two; do
+    create box
+    expect 0 devenv run box sudo truncate -s 20M "/$name"
+    expect 0 devenv stop box
+    expect 0 devenv commit box "localhost/$name"
+    expect 0 devenv rm -f box
+  done
+  expect 0 devenv image dedupe
+  equals "$output" "nothing to share"
+  head -c 3000000 /dev/urandom >"$HOME/random"
+  head -c 2000000 /dev/urandom >"$HOME/other"
+  layer_with "$HOME/random" 600 three
+  layer_with "$HOME/other" 600 four
+  layer_with "$HOME/other" 755 five
+  chattr +C "$XDG_DATA_HOME/devenv/store/tmp"
+  layer_with "$HOME/random" 755 six
+  expect 0 devenv image dedupe
+  matches "$output" "^shared 1 file, 1.9 MiB"
 }
 
 @test "dedupe: a file system that cannot" {
