@@ -51,6 +51,10 @@ Result<Origin> require_profile(const profiles::Catalog& catalog,
 /// missing file. Source: containers-transports(5).
 Result<Origin> origin_from_image(const std::string& word);
 
+/// What is kept and listed of a URL: its query may be a secret, and is only needed to fetch. A few
+/// digits of its digest tell it from others.
+std::string shown_word(const std::string& word);
+
 /// What the flags --checksums and --keyring say, if they do. Errors: usage.
 Result<void> add_check(Origin& origin,
                        const std::optional<std::string>& checksums,

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What a word says that names an image: where it is, and in which form.
+#include <algorithm>
 #include <array>
 
 #include "cmd/origin.hpp"
 #include "env/base/format.hpp"
+#include "env/base/sha256.hpp"
 #include "env/base/text.hpp"
 #include "env/sys/file.hpp"
 
@@ -77,17 +79,6 @@ Result<Origin> origin_from_archive(const std::string& word,
   return Origin{.source = instance::ArchiveFile{path, std::move(tag), std::move(check)},
                 .image = word,
                 .suggested_name = archive_stem(path)};
-}
-
-/// What is kept and listed of a URL: its query may be a secret, and is only needed to fetch.
-std::string shown_word(const std::string& word) {
-  const std::size_t query = word.find('?');
-  if (query == std::string::npos) {
-    return word;
-  }
-  const std::size_t fragment = word.find('#', query);
-  return word.substr(0, query) + "?..." +
-         (fragment == std::string::npos ? "" : word.substr(fragment));
 }
 
 /// What would end in the store, in listings and in the shell's history.
@@ -209,6 +200,20 @@ Result<std::optional<Origin>> origin_from_transport(const std::string& word) {
 }
 
 }  // namespace
+
+std::string shown_word(const std::string& word) {
+  constexpr std::string_view kHidden = "?...";
+  constexpr std::size_t kDigits = 8;
+  const std::size_t query = word.find('?');
+  if (word.find("://") == std::string::npos || query == std::string::npos ||
+      word.substr(query).starts_with(kHidden)) {
+    return word;
+  }
+  const std::size_t fragment = std::min(word.find('#', query), word.size());
+  const std::string digest = sha256_of(word.substr(query, fragment - query)).hex();
+  return format("{}{}{}{}", word.substr(0, query), kHidden, digest.substr(0, kDigits),
+                word.substr(fragment));
+}
 
 Result<Origin> origin_from_image(const std::string& word) {
   if (word == "-" || word.starts_with("-#")) {

@@ -50,7 +50,7 @@ Result<Origin> find_origin(const std::string& word, Context& context) {
 }
 
 bool made_of(const instance::Environment& environment, const Origin& origin) {
-  if (environment.spec.image == origin.image) {
+  if (shown_word(environment.spec.image) == origin.image) {
     return true;
   }
   const auto* const registry = std::get_if<instance::FromRegistry>(&origin.source);

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "env/instance/images.hpp"
 
+#include <utility>
+
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
+#include "env/base/sha256.hpp"
 #include "env/base/text.hpp"
 #include "env/instance/catalog.hpp"
 #include "env/instance/qualify.hpp"
 #include "env/instance/worker.hpp"
 #include "env/sandbox/user_namespace.hpp"
 #include "env/sys/file.hpp"
+#include "env/sys/file_lock.hpp"
 #include "env/sys/tree.hpp"
 
 namespace devenv::instance {
@@ -162,6 +166,41 @@ std::vector<std::string> import_arguments(const image::Store& store, const Archi
   return arguments;
 }
 
+/// What the note says that became of an archive; nullopt when that is not there any more.
+Result<std::optional<image::ImageRecord>> find_imported(const image::Store& store,
+                                                        const std::string& note,
+                                                        const std::string& digest) {
+  const auto known = sys::read_file_if_exists(note);
+  const auto lines = text::lines(known && *known ? std::string_view(**known) : "");
+  return lines.size() == 2 && lines[0] == digest
+             ? store.find_image(lines[1])
+             : Result<std::optional<image::ImageRecord>>(std::nullopt);
+}
+
+/// While one process imports an archive, others wait, and then find it done.
+class ImportTurn {
+ public:
+  static Result<ImportTurn> wait(const std::string& note) {
+    TRY_ASSIGN(sys::FileLock lock,
+               sys::FileLock::acquire(note + ".lock", sys::LockMode::exclusive));
+    return ImportTurn(note + ".lock", std::move(lock));
+  }
+  ImportTurn(ImportTurn&& other) noexcept
+      : file_(std::exchange(other.file_, {})), lock_(std::move(other.lock_)) {}
+  ImportTurn& operator=(ImportTurn&&) = delete;
+  ~ImportTurn() {
+    if (!file_.empty()) {
+      (void)sys::remove_file(file_);  // whoever waits for it makes it anew
+    }
+  }
+
+ private:
+  ImportTurn(std::string file, sys::FileLock lock)
+      : file_(std::move(file)), lock_(std::move(lock)) {}
+  std::string file_;
+  sys::FileLock lock_;
+};
+
 /// What was made of an archive is used again as long as the archive is the same.
 Result<image::ImageRecord> import_archive(const Workspace& workspace,
                                           const image::Store& store,
@@ -170,15 +209,20 @@ Result<image::ImageRecord> import_archive(const Workspace& workspace,
                                           Reporter& reporter) {
   constexpr int kStandardInput = 0;
   const std::string identity = identity_of(source);
-  const std::string note = format("{}/imports/{:016x}", store.path(), text::fnv1a(identity));
+  // Not the identity itself: a URL's query may be a secret.
+  const std::string digest = sha256_of(identity).hex();
+  const std::string note = format("{}/imports/{}", store.path(), digest.substr(0, 16));
+  std::optional<ImportTurn> turn;
   if (policy == PullPolicy::if_missing && !identity.empty()) {
-    const auto known = sys::read_file_if_exists(note);
-    const auto lines = text::lines(known && *known ? std::string_view(**known) : "");
-    if (lines.size() == 2 && lines[0] == identity) {
-      TRY_ASSIGN(auto image, store.find_image(lines[1]));
-      if (image) {
-        return *std::move(image);
-      }
+    TRY_ASSIGN(auto before, find_imported(store, note, digest));
+    if (!before) {
+      TRY(sys::make_directories(store.path() + "/imports", 0700));
+      TRY_ASSIGN(ImportTurn own, ImportTurn::wait(note));
+      turn.emplace(std::move(own));
+      TRY_ASSIGN(before, find_imported(store, note, digest));
+    }
+    if (before) {
+      return *std::move(before);
     }
   }
   TRY_ASSIGN(image::ImageRecord image,
@@ -187,8 +231,7 @@ Result<image::ImageRecord> import_archive(const Workspace& workspace,
                  WorkerInput{.fd = source.is_standard_input() ? kStandardInput : -1}));
   if (!identity.empty() && identity_of(source) == identity) {
     TRY(sys::make_directories(store.path() + "/imports", 0700));
-    TRY(sys::replace_file(note, format("{}\n{}\n", identity, image.manifest_digest.string()),
-                          0600));
+    TRY(sys::replace_file(note, format("{}\n{}\n", digest, image.manifest_digest.string()), 0600));
   }
   return image;
 }

@@ -132,6 +132,14 @@ store() { printf '%s\n' "$HOME/.local/share/devenv/store"; }
   [[ ! -e $BATS_FILE_TMPDIR/requests ]]
 }
 
+@test "URL: two who want it at once fetch it once" {
+  devenv create one -i "$HTTPS/slow/root.tar.gz" >/dev/null 2>"$BATS_TEST_TMPDIR/log" 3>&- &
+  expect 0 devenv create two -i "$HTTPS/slow/root.tar.gz"
+  wait $! || fail "$(cat "$BATS_TEST_TMPDIR/log")"
+  equals "$(requests | grep -c GET)" 1
+  equals "$(find "$HOME/.local/share/devenv/store/imports" -name '*.lock')" ""
+}
+
 @test "URL: enter takes one, too; a name is made of it" {
   expect 0 devenv enter "$HTTP/root.tar.gz#sha256=$SUM" -- true
   equals "$(environments)" root

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "env/image/fetch/checksums.hpp"
 
+#include <algorithm>
+
 #include <array>
 
 #include "env/base/format.hpp"
@@ -75,7 +77,7 @@ Result<std::string> read_list(const Context& context, const ArchiveRequest& requ
   }
   TRY_ASSIGN(auto list, read_small(context, location));
   if (!list) {
-    return fail(ErrorCode::not_found, format("there is no '{}'", text::sanitize(location)));
+    return fail(ErrorCode::not_found, format("there is no '{}'", shown_location(location)));
   }
   if (!has_keyring) {
     return *std::move(list);
@@ -85,7 +87,7 @@ Result<std::string> read_list(const Context& context, const ArchiveRequest& requ
     TRY_ASSIGN(detached, read_signature(context, location));
   }
   TRY_ASSIGN_CONTEXT(std::string text, signed_text(context, *list, detached, request.keyring),
-                     format("cannot check the signature of '{}'", text::sanitize(location)));
+                     format("cannot check the signature of '{}'", shown_location(location)));
   return text;
 }
 
@@ -100,6 +102,21 @@ std::string archive_name(std::string_view location) {
   }
   location = location.substr(0, location.find_first_of("?#"));
   return text::percent_decode(text::base_name(location));
+}
+
+std::string shown_location(const std::string& location) {
+  if (location == kStandardInputWord) {
+    return "standard input";
+  }
+  if (!is_web_address(location)) {
+    return text::sanitize(location);
+  }
+  const std::string shown = location.substr(0, location.find_first_of("?#"));
+  const std::size_t host = shown.find("://") + 3;
+  const bool may_have_password =
+      shown.find('@', host) != std::string::npos &&
+      shown.find(':', host) < std::min(shown.find('@', host), shown.find('/', host));
+  return text::sanitize(may_have_password ? shown.substr(0, host) + "..." : shown);
 }
 
 Result<Digest> find_checksum(std::string_view list, std::string_view name) {
@@ -146,10 +163,10 @@ Result<std::optional<Digest>> expected_digest(const Context& context,
   }
   TRY_ASSIGN(const std::string list, read_list(context, request));
   TRY_ASSIGN_CONTEXT(Digest digest, find_checksum(list, archive_name(request.location)),
-                     format("cannot use '{}'", text::sanitize(request.checksums)));
+                     format("cannot use '{}'", shown_location(request.checksums)));
   if (request.sha256 && *request.sha256 != digest) {
     return fail(wrong_checksum(digest, *request.sha256)
-                    .context(format("'{}' says otherwise", text::sanitize(request.checksums))));
+                    .context(format("'{}' says otherwise", shown_location(request.checksums))));
   }
   return std::optional<Digest>(std::move(digest));
 }

@@ -15,6 +15,8 @@ namespace devenv::image::fetch {
 /// The last part of a path or URL, without what is behind '?' and '#': what a list of checksums
 /// calls the file.
 std::string archive_name(std::string_view location);
+/// A location as it is shown: of a URL neither the query nor what may be a password.
+std::string shown_location(const std::string& location);
 
 /// The SHA-256 of a file in a list of them: "HEX  NAME", "HEX *NAME" (sha256sum(1)) or
 /// "SHA256 (NAME) = HEX" (BSD's sha256). Lines that are neither are passed over.

@@ -6,6 +6,7 @@
 #include "env/base/format.hpp"
 #include "env/base/text.hpp"
 #include "env/image/codec/decompress.hpp"
+#include "env/image/fetch/checksums.hpp"
 #include "env/image/fetch/install.hpp"
 #include "env/image/fetch/sources.hpp"
 #include "env/image/fetch/squashfs.hpp"
@@ -136,15 +137,6 @@ Result<ImageRecord> import_file(const Context& context,
     file.forget_download();
   }
   return record;
-}
-
-/// A URL's query may be a secret.
-std::string shown_location(const std::string& location) {
-  if (location == kStandardInputWord) {
-    return "standard input";
-  }
-  return text::sanitize(is_web_address(location) ? location.substr(0, location.find('?'))
-                                                 : location);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "env/image/registry/failure_words.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "env/base/format.hpp"
@@ -34,12 +35,22 @@ std::optional<ProxyWord> proxy_for(const Url& url) {
   return std::nullopt;
 }
 
+/// As much of a proxy's address says nothing: "http://u".
+constexpr std::size_t kTelling = 8;
+
 std::string without_password(std::string reason, const std::optional<ProxyWord>& proxy) {
   if (proxy) {
     const std::string raw = text::sanitize(proxy->value);
     for (std::size_t at = reason.find(raw); at != std::string::npos;
          at = reason.find(raw, at + proxy->shown.size())) {
       reason.replace(at, raw.size(), proxy->shown);
+    }
+    // libcurl cuts its words (CURL_ERROR_SIZE).
+    for (std::size_t length = std::min(raw.size(), reason.size()); length > kTelling; --length) {
+      if (proxy->shown != raw && reason.ends_with(raw.substr(0, length))) {
+        reason.replace(reason.size() - length, length, proxy->shown);
+        break;
+      }
     }
   }
   return reason;

@@ -115,9 +115,12 @@ TEST_CASE("origin: URLs, and the checksum behind them") {
 
 TEST_CASE("origin: what may be a secret in a URL is neither kept nor shown") {
   const std::string hex(64, 'a');
-  CHECK(origin_from_image("https://h/x.tar?token=abc")->image == "https://h/x.tar?...");
+  CHECK(origin_from_image("https://h/x.tar?token=abc")->image == "https://h/x.tar?...023abfc7");
   CHECK(origin_from_image("https://h/x.tar?token=abc#sha256=" + hex)->image ==
-        "https://h/x.tar?...#sha256=" + hex);
+        "https://h/x.tar?...023abfc7#sha256=" + hex);
+  CHECK(shown_word("https://h/x.tar?token=abc") != shown_word("https://h/x.tar?token=abd"));
+  CHECK(shown_word(shown_word("https://h/x.tar?token=abc")) == "https://h/x.tar?...023abfc7");
+  CHECK(shown_word("web") == "web");
   const auto refused = origin_from_image("https://me:s3cret@h/x.tar#sha256=" + hex);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == ErrorCode::usage);
