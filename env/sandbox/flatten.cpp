@@ -13,6 +13,7 @@
 #include "env/sys/entry.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/lean.hpp"
+#include "env/sys/poll.hpp"
 #include "env/sys/unique_fd.hpp"
 #include "env/sys/xattr.hpp"
 
@@ -51,8 +52,8 @@ struct Found {
 };
 
 /// Walks all layers at once, so that nothing is copied that a layer above replaces. Directories are
-/// opened by their path below a layer's root and closed before those in them are: the depth of an
-/// image costs no descriptors. What is in one is copied by its name.
+/// opened by their path below a layer's root and closed before those in them are: it is the number
+/// of layers that costs descriptors, not the depth of an image.
 class Flattener {
  public:
   Flattener(std::vector<sys::UniqueFd> layers, sys::UniqueFd target, Marks marks)
@@ -238,6 +239,7 @@ class Flattener {
 Result<void> flatten(const std::vector<std::string>& layers,
                      const std::string& target,
                      Marks marks) {
+  sys::raise_open_file_limit();  // twice as many as there are layers, at times
   std::vector<sys::UniqueFd> fds;
   for (const std::string& layer : layers) {
     TRY_ASSIGN(sys::UniqueFd fd, sys::open_file(layer, O_PATH | O_DIRECTORY));

@@ -249,8 +249,13 @@ Result<void> confine_view(const std::vector<VisibleDirectory>& directories) {
     TRY_ASSIGN(UniqueFd mount, clone_mount(directory.path, Recursion::no));
     mounts.push_back(std::move(mount));
   }
+  std::size_t parts = 8;
+  for (const VisibleDirectory& directory : directories) {
+    parts += directory.path.size() / 2;  // "/a/b"
+  }
   TRY_ASSIGN(const UniqueFd root,
-             create_file_system("tmpfs", {{"size", "64k"}, {"nr_inodes", "64"}, {"mode", "0755"}}));
+             create_file_system(
+                 "tmpfs", {{"size", "64k"}, {"nr_inodes", format("{}", parts)}, {"mode", "0755"}}));
   // Directories can be mounted on only when what they are in is attached somewhere.
   TRY_ASSIGN(const UniqueFd place, open_file("/", O_PATH | O_DIRECTORY));
   TRY(attach_mount(root.get(), place.get()));

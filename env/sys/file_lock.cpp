@@ -35,9 +35,8 @@ Result<bool> is_current(int fd, const std::string& path) {
 
 }  // namespace
 
-Result<void> lock_open_file(int fd) {
-  TRY(lock(fd, LockMode::exclusive, 0, format("descriptor {}", fd)));
-  return {};
+Result<bool> try_lock_open_file(int fd) {
+  return lock(fd, LockMode::exclusive, LOCK_NB, format("descriptor {}", fd));
 }
 
 Result<FileLock> FileLock::acquire(const std::string& path, LockMode mode) {

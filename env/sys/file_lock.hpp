@@ -12,9 +12,9 @@ namespace devenv::sys {
 
 enum class LockMode { shared, exclusive };
 
-/// Waits for the exclusive lock of an open file, which has it until it is closed. Errors: failed
-/// with errno. Source: flock(2).
-Result<void> lock_open_file(int fd);
+/// Takes the exclusive lock of an open file, which has it until it is closed, unless another
+/// process has it: false. Errors: failed with errno. Source: flock(2).
+Result<bool> try_lock_open_file(int fd);
 
 /// flock(2) on a file, made when it does not exist. The lock belongs to the open file description:
 /// a child that inherits the descriptor keeps it, and the kernel gives it back when the last copy

@@ -163,12 +163,15 @@ Result<Captured> run_captured(Command command, std::optional<std::chrono::millis
   out.write_end.reset();
   err.write_end.reset();
   Captured captured;
-  std::array<pollfd, 2> streams = {pollfd{out.read_end.get(), POLLIN, 0},
-                                   pollfd{err.read_end.get(), POLLIN, 0}};
+  // With a limit, the end of the program is the end: what it has left running may hold the pipes.
+  std::array<pollfd, 3> streams = {pollfd{out.read_end.get(), POLLIN, 0},
+                                   pollfd{err.read_end.get(), POLLIN, 0},
+                                   pollfd{timeout ? child.pidfd() : -1, POLLIN, 0}};
+  bool is_over = false;
   std::array<std::string*, 2> texts = {&captured.out, &captured.err};
   std::array<char, 16384> buffer{};
   while (streams[0].fd >= 0 || streams[1].fd >= 0) {
-    const int ready = ::poll(streams.data(), streams.size(), time_left());
+    const int ready = ::poll(streams.data(), streams.size(), is_over ? 0 : time_left());
     if (ready == -1) {
       if (errno == EINTR) {
         continue;
@@ -176,10 +179,14 @@ Result<Captured> run_captured(Command command, std::optional<std::chrono::millis
       return fail_errno(errno, "cannot wait for a program's output");
     }
     if (ready == 0) {
-      captured.timed_out = true;
+      captured.timed_out = !is_over;
       break;
     }
-    for (std::size_t i = 0; i < streams.size(); ++i) {
+    if (streams[2].revents != 0) {
+      is_over = true;
+      streams[2].fd = -1;
+    }
+    for (std::size_t i = 0; i < texts.size(); ++i) {
       if (streams[i].revents == 0) {
         continue;
       }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +13,9 @@
 namespace devenv::image {
 namespace {
 
+/// Before the first contents: the headers of the stream and of a block.
+/// Source: The .xz File Format, 2.1.1 "Stream Header" and 3.1 "Block Header".
+constexpr std::size_t kLongestBeginning = 12 + 1024;
 /// Dictionaries of 128 MiB; the format allows 4 GiB.
 constexpr std::uint64_t kMemoryLimit = 136ULL * 1024 * 1024;
 
@@ -37,10 +41,9 @@ class XzDecoder final : public Decoder {
   const char* name() const override { return "xz"; }
   bool starts_member(std::span<const char> bytes) const override { return starts_xz_stream(bytes); }
   void start_member() override {
-    // Initialising again reuses the memory of the stream before.
-    if (::lzma_stream_decoder(&stream_, limit_, 0) != LZMA_OK) {
-      std::terminate();  // no memory
-    }
+    beginning_.clear();
+    at_beginning_ = true;
+    initialise();
   }
 
   Result<DecoderStep> step(std::span<const char> input, std::span<char> output) override {
@@ -49,12 +52,16 @@ class XzDecoder final : public Decoder {
     stream_.next_out = reinterpret_cast<std::uint8_t*>(output.data());
     stream_.avail_out = output.size();
     lzma_ret status = ::lzma_code(&stream_, LZMA_RUN);
-    if (status == LZMA_MEMLIMIT_ERROR && limit_ < kMemoryLimit &&
+    if (status == LZMA_MEMLIMIT_ERROR && limit_ < kMemoryLimit && at_beginning_ &&
         ::lzma_memusage(&stream_) <= kMemoryLimit) {
       TRY(gate_ ? gate_() : Result<void>());
       limit_ = kMemoryLimit;
-      (void)::lzma_memlimit_set(&stream_, limit_);
-      status = ::lzma_code(&stream_, LZMA_RUN);
+      status = start_over(input, output);
+    }
+    at_beginning_ = at_beginning_ && stream_.avail_out == output.size() &&
+                    beginning_.size() < kLongestBeginning;
+    if (at_beginning_) {
+      beginning_.append(input.data(), input.size() - stream_.avail_in);
     }
     // LZMA_BUF_ERROR says that nothing could be done, which the caller sees by itself.
     if (status != LZMA_OK && status != LZMA_STREAM_END && status != LZMA_BUF_ERROR) {
@@ -66,7 +73,32 @@ class XzDecoder final : public Decoder {
   }
 
  private:
+  void initialise() {
+    // Initialising again reuses the memory of the stream before.
+    if (::lzma_stream_decoder(&stream_, limit_, 0) != LZMA_OK) {
+      std::terminate();  // no memory
+    }
+  }
+
+  /// With the new limit: before 5.2.6, liblzma could not go on after the error.
+  lzma_ret start_over(std::span<const char> input, std::span<char> output) {
+    initialise();
+    lzma_ret status = LZMA_OK;
+    for (const std::span<const char> part : {std::span<const char>(beginning_), input}) {
+      stream_.next_in = reinterpret_cast<const std::uint8_t*>(part.data());
+      stream_.avail_in = part.size();
+      stream_.next_out = reinterpret_cast<std::uint8_t*>(output.data());
+      stream_.avail_out = output.size();
+      if (!part.empty() && status == LZMA_OK) {
+        status = ::lzma_code(&stream_, LZMA_RUN);
+      }
+    }
+    return status;
+  }
+
   MemoryGate gate_;
+  std::string beginning_;  ///< of the stream, as long as nothing has come out
+  bool at_beginning_ = true;
   std::uint64_t limit_ = kLittleMemory;
   lzma_stream stream_ = LZMA_STREAM_INIT;
 };

@@ -48,6 +48,8 @@ Json texts_of(const std::vector<Digest>& digests) {
 /// A history must have one entry for each layer (and more for what made none): one that is not so
 /// is replaced, because other programs refuse such an image.
 void extend_history(Json& config, std::size_t base_layers, std::size_t new_layers) {
+  // umoci cannot show an entry without a time.
+  const std::string created = json::string_or(config, "created", timestamp(0));
   const Json* history = json::find(config, "history");
   std::size_t described = 0;
   if (history != nullptr && history->is_array()) {
@@ -60,11 +62,11 @@ void extend_history(Json& config, std::size_t base_layers, std::size_t new_layer
   if (described != base_layers) {
     config["history"] = Json::array();
     for (std::size_t i = 0; i < base_layers; ++i) {
-      config["history"].push_back(Json{{"created_by", "unknown"}});
+      config["history"].push_back(Json{{"created", created}, {"created_by", "unknown"}});
     }
   }
   for (std::size_t i = 0; i < new_layers; ++i) {
-    config["history"].push_back(Json{{"created", config["created"]}, {"created_by", kCreatedBy}});
+    config["history"].push_back(Json{{"created", created}, {"created_by", kCreatedBy}});
   }
 }
 

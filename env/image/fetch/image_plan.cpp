@@ -51,7 +51,7 @@ Document make_config(const std::string& architecture, const Digest& diff_id) {
            {"os", "linux"},
            {"config", Json::object()},
            // skopeo and docker want an entry for each layer.
-           {"history", Json::array({Json{{"created_by", "devenv"}}})},
+           {"history", Json::array({Json{{"created", timestamp(0)}, {"created_by", "devenv"}}})},
            {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array({diff_id.string()})}}}});
 }
 

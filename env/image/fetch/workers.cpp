@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -258,6 +259,20 @@ Result<LayerOutcome> unpack(const LayerJob& job, Chain& chain, int root) {
   return outcome;
 }
 
+/// Whoever has the lock may be waiting for the network: then it is better to take more memory.
+Result<void> wait_for_turn(int lock) {
+  constexpr std::chrono::milliseconds kPause{50};
+  constexpr int kTries = 600;
+  for (int i = 0; i < kTries; ++i) {
+    TRY_ASSIGN(const bool locked, sys::try_lock_open_file(lock));
+    if (locked) {
+      return {};
+    }
+    sys::sleep_for(kPause);
+  }
+  return {};
+}
+
 }  // namespace
 
 Error explain_disk_error(const Error& error, const std::string& directory) {
@@ -303,7 +318,7 @@ int run_unpacker(const WorkerEnds& ends,
   // Outlives the report of a failure: its thread may have to wait for a download.
   const auto turn = sys::open_file(ends.memory_lock, O_RDWR | O_CREAT, 0600);
   Chain chain(ends, job, *source, limits,
-              [&] { return turn ? sys::lock_open_file(turn->get()) : Result<void>(); });
+              [&] { return turn ? wait_for_turn(turn->get()) : Result<void>(); });
   const auto work = [&]() -> Result<LayerOutcome> {
     TRY(make_place(job));
     TRY_ASSIGN(const LayerPlace place,

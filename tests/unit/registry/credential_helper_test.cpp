@@ -82,6 +82,15 @@ TEST_CASE("credential helper: one that does not answer is ended, with what it ha
   CHECK_FALSE(sys::read_link(directory + "/exe"));
 }
 
+TEST_CASE("credential helper: what it leaves running is not waited for") {
+  const Helpers helpers;
+  helpers.add("starter", "echo '{\"Username\":\"u\",\"Secret\":\"s\"}'; sleep 5 &\nexit 0\n");
+  const auto got = ask_helper("starter", "quay.io", std::chrono::milliseconds(4000));
+  REQUIRE(got);
+  REQUIRE(*got);
+  CHECK((*got)->password == "s");
+}
+
 TEST_CASE("credential helper: a secret is in no message, however odd the answer") {
   const Helpers helpers;
   helpers.add("leaky", "echo '{\"Username\":\"u\",\"Secret\":\"s3cret\"}'; exit 1\n");
