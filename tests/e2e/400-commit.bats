@@ -134,13 +134,13 @@ manifest_of() {
   expect 0 devenv commit box localhost/one
   create next localhost/one
   expect 0 devenv run next sudo sh -c 'rm -r /usr/local && mkdir -p /usr/local/bin /etc/profile.d &&
-    chown 5:5 /etc/profile.d && chmod 2775 /etc/profile.d'
+    chown 5:5 /etc/profile.d && chmod 711 /etc/profile.d'
   expect 0 devenv stop next
   expect 0 devenv commit next localhost/two
   create last localhost/two
   expect 0 devenv run last sudo sh -c 'stat -c "%a %u:%g %n" /etc/profile.d /opt/empty;
     ls /usr/local/bin/x 2>/dev/null; :'
-  equals "$output" "2775 5:5 /etc/profile.d
+  equals "$output" "711 5:5 /etc/profile.d
 755 0:0 /opt/empty"
 }
 

@@ -103,17 +103,18 @@ TEST_CASE("import: a manifest of two hundred lines") {
 }
 
 TEST_CASE("import: what is no manifest") {
-  for (const auto& [text, message] : std::initializer_list<std::pair<const char*, const char*>>{
+  for (const auto& [manifest, complaint] : std::initializer_list<std::pair<const char*, const char*>>{
            {"image=x\n", "line 1: a key before the first [name]"},
            {"[a]\nnonsense\n", "line 2: expected KEY=VALUE or [name]"},
            {"[a\n", "line 1: a section is written as [name]"},
            {"[a]\ninclude=b\n", "line 2: there is no section 'b'"},
            {"[a]\ninclude=b\n[b]\ninclude=a\n", "line 4: 'a' includes itself"},
        }) {
+    const std::string text = manifest;
     CAPTURE(text);
     const auto projects = import_distrobox(text);
     REQUIRE_FALSE(projects);
-    CHECK(projects.error().message() == message);
+    CHECK(projects.error().message() == complaint);
   }
 }
 
