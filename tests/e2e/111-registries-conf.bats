@@ -86,7 +86,7 @@ location = "$REGISTRY"
 location = "127.0.0.1:1"
 EOF
   fails_with 3 "there is no image '$REGISTRY/nothing:1'" devenv image pull "$REGISTRY/nothing:1"
-  contains "$stderr" "caused by: mirrors of '$FILES/registries.conf' have failed before (127.0.0.1:1: cannot get"
+  contains "$stderr" "caused by: mirrors of '$FILES/registries.conf' have failed before (127.0.0.1:1/nothing: cannot get"
 }
 
 @test "mirrors: only for what has a digest" {
@@ -117,7 +117,7 @@ EOF
   expect 3 devenv image pull registry.example.com/nothing:1
   equals "$stderr" "pulling registry.example.com/nothing:1
 error: cannot pull 'registry.example.com/nothing:1'
-  caused by: asked at '$REGISTRY', as '$FILES/registries.conf' says
+  caused by: asked at '$REGISTRY/nothing', as '$FILES/registries.conf' says
   caused by: there is no image '$REGISTRY/nothing:1': manifest unknown
 hint: check the image's name and tag"
 }

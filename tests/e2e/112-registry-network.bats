@@ -211,12 +211,34 @@ EOF
 @test "mirrors: one that serves other bytes is passed over with a warning; the last is named" {
   mirrors wrong-digest
   expect 0 devenv image pull registry.example/image:small
-  contains "$stderr" "warning: mirror '$HOST' serves a damaged layer"
+  contains "$stderr" "warning: mirror '$HOST/wrong-digest/image' serves a damaged layer"
   remove_all
   devenv image prune -y --all >/dev/null 2>&1
   sed -i 's,/ok",/wrong-digest",' "$FILES/registries.conf"
   fails_with 7 "its bytes have digest sha256:" devenv image pull registry.example/image:small
-  contains "$stderr" "caused by: asked at '$HOST', as '$FILES/registries.conf' says"
+  contains "$stderr" "caused by: asked at '$HOST/wrong-digest/image', as '$FILES/registries.conf' says"
+}
+
+@test "mirrors: half a layer of one that lies does not spoil the layer of the next" {
+  mirrors wrong-and-truncated
+  expect 0 devenv image pull registry.example/image:big
+  contains "$(asked)" "ok blobs bytes="
+  contains "$(asked)" "ok blobs None"
+}
+
+@test "mirrors: one that is known to be bad is not asked for the layers to come" {
+  mirrors wrong-digest
+  expect 0 devenv image pull registry.example/image:many
+  equals "$(grep -c '^warning: mirror ' <<<"$stderr")" 1
+  # Those that were asked for at the same time, when it was not known.
+  (($(grep -c '/v2/wrong-digest/image/blobs' "$FAULTS/requests.log") < 10)) || fail "it was asked again"
+}
+
+@test "mirrors: a layer that is malformed everywhere is asked for once" {
+  mirrors ok
+  fails_with 7 "cannot unpack" devenv image pull registry.example/image:no-tar
+  lacks "$stderr" "mirror '"
+  equals "$(grep -c 'blobs.*range=None' "$FAULTS/requests.log")" 2
 }
 
 @test "mirrors: when all fail, each says why" {
@@ -225,8 +247,8 @@ EOF
   expect 3 devenv image pull registry.example/image:small
   equals "$stderr" "pulling registry.example/image:small
 error: cannot pull 'registry.example/image:small'
-  caused by: mirrors of '$FILES/registries.conf' have failed before ($HOST: the registry cannot serve '$HOST/broken/image:small' (HTTP 503))
-  caused by: asked at '$HOST', as '$FILES/registries.conf' says
+  caused by: mirrors of '$FILES/registries.conf' have failed before ($HOST/broken/image: the registry cannot serve '$HOST/broken/image:small' (HTTP 503))
+  caused by: asked at '$HOST/missing/image', as '$FILES/registries.conf' says
   caused by: there is no image '$HOST/missing/image:small': manifest unknown
 hint: check the image's name and tag"
 }

@@ -246,7 +246,7 @@ mirrored() {
 @test "mirrors: one with damaged layers is passed over, with a warning" {
   mirrored wrong-digest too-long wrong-digest
   expect 0 devenv image pull mirrored.example/image:small
-  contains "$stderr" "warning: mirror '$HOST' serves a damaged layer"
+  contains "$stderr" "warning: mirror '$HOST/wrong-digest/image' serves a damaged layer"
   expect 0 devenv image rm mirrored.example/image:small
   rm "$HOME/.config/containers/registries.conf"
   store_is_clean
@@ -256,7 +256,7 @@ mirrored() {
   REGISTRY_FAULT=wrong-digest mirrored wrong-digest
   fails_with 7 "mirrors of '$HOME/.config/containers/registries.conf' have failed before" \
     devenv image pull mirrored.example/image:small
-  contains "$stderr" "asked at '$HOST'"
+  contains "$stderr" "asked at '$HOST/wrong-digest/image'"
   contains "$stderr" "instead of sha256:"
   rm "$HOME/.config/containers/registries.conf"
 }

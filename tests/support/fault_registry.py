@@ -262,6 +262,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "wrong-digest" or (fault == "wrong-digest-once" and self.registry.first_time(path)):
             middle = len(body) // 2
             body = body[:middle] + bytes([body[middle] ^ 1]) + body[middle + 1:]
+        elif fault == "wrong-and-truncated":
+            body = body[:9] + bytes([body[9] ^ 1]) + body[10:]
         elif fault == "too-long":
             body += b"x"
         elif fault == "too-short":
@@ -291,7 +293,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         half = len(part) // 2
         once = (fault in ("truncated-once", "no-ranges-once", "wrong-range", "short-token")
                 and self.registry.first_time(path))
-        if fault == "truncated" or once:
+        if fault in ("truncated", "wrong-and-truncated") or once:
             self.wfile.write(part[:half])
             self.close_connection = True
         elif fault == "silent":

@@ -224,7 +224,11 @@ void Crew::take_message(ActiveLayer& layer, Worker& worker, Message message) {
     worker.succeeded = true;
   } else if (auto* failure = std::get_if<FailureMessage>(&message)) {
     worker.error = std::move(failure->error);
+    worker.as_asked = failure->as_asked;
   } else {
+    if (const auto* downloaded = std::get_if<Downloaded>(&job_of(layer).bytes)) {
+      downloaded->from->learn(std::get<DoneMessage>(message).standing);
+    }
     worker.succeeded = true;
   }
 }
@@ -309,10 +313,14 @@ Result<void> Crew::handle_failure(ActiveLayer& layer, const Error& error) {
     return fail(error);
   }
   TRY(sys::remove_file(downloaded->partial_file));
+  if (layer.unpacker->as_asked) {
+    return fail(error);
+  }
   if (layer.resumed && !contains(retried_, layer.index)) {
     LOG_INFO("{}: what was left of an earlier download is damaged: {}", job.id, error.to_line());
     retried_.push_back(layer.index);
-  } else if (!elsewhere_ || !elsewhere_(layer.index, error)) {
+  } else if (!layer.producer->succeeded || !downloaded->from->elsewhere(error)) {
+    // Who could not download has asked everywhere.
     return fail(error);
   }
   pending_.push_back(layer.index);

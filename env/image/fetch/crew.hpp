@@ -22,12 +22,8 @@ namespace devenv::image::fetch {
 /// Unpacks layers, four at once, the largest first. Destroying it ends all workers.
 class Crew {
  public:
-  /// The bytes of a job, by its number, were wrong: whether there is another place that the job's
-  /// `download` gets them from now.
-  using Elsewhere = std::function<bool(std::size_t job, const Error& error)>;
-
-  Crew(const Context& context, std::vector<LayerJob> jobs, Elsewhere elsewhere = {})
-      : context_(context), jobs_(std::move(jobs)), elsewhere_(std::move(elsewhere)) {}
+  Crew(const Context& context, std::vector<LayerJob> jobs)
+      : context_(context), jobs_(std::move(jobs)) {}
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
   ~Crew();
@@ -35,9 +31,9 @@ class Crew {
   /// Once. The outcomes in the order of the jobs. The first layer that fails ends the others.
   ///
   /// A download that was resumed and turns out to be wrong is made anew, once: what was there may
-  /// have been damaged by a crash. Then other places are asked for all of it. The partial file of a
-  /// layer whose bytes are wrong is removed. A layer that cannot be made of parts is fetched as a
-  /// whole.
+  /// have been damaged by a crash. Then other places are asked for all of it, unless it is what was
+  /// asked for. The partial file of a layer whose bytes are wrong is removed. A layer that cannot
+  /// be made of parts is fetched as a whole.
   Result<std::vector<LayerOutcome>> run();
   /// After run: the jobs whose parts did not make the layer, though they came.
   const std::vector<std::size_t>& misled() const { return misled_; }
@@ -51,6 +47,7 @@ class Crew {
     bool over = false;
     bool succeeded = false;
     std::optional<Error> error;
+    bool as_asked = false;  ///< of FailureMessage
   };
   struct ActiveLayer {
     std::size_t index = 0;  ///< of the job
@@ -80,7 +77,6 @@ class Crew {
 
   const Context& context_;
   std::vector<LayerJob> jobs_;
-  Elsewhere elsewhere_;
   std::vector<std::size_t> pending_;
   std::vector<std::size_t> retried_;
   std::vector<std::size_t> misled_;

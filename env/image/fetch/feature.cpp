@@ -122,41 +122,31 @@ class FeatureReader {
   std::uint64_t total_ = 0;
 };
 
-Result<std::string> download_once(registry::PullSource& client,
-                                  const Descriptor& blob,
-                                  std::size_t first) {
-  std::string bytes;
-  const auto append = [&](std::string_view more) -> Result<void> {
-    if (more.size() > blob.size_bytes - bytes.size()) {
-      return fail(ErrorCode::integrity,
-                  format("blob {} is longer than it should be", blob.digest.abbreviated()));
-    }
-    bytes += more;
-    return {};
-  };
-  TRY(client.download(blob, 0, append, first));
-  if (sha256(bytes) != blob.digest) {
-    return fail(ErrorCode::integrity, format("what came is not blob {}", blob.digest.string()));
-  }
-  return bytes;
-}
-
 /// From the first place that serves what it should.
 Result<std::string> download(const Context& context,
-                             registry::PullSource& client,
+                             registry::PullSource& source,
                              const Descriptor& blob) {
-  for (std::size_t first = 0;;) {
-    auto bytes = download_once(client, blob, first);
-    if (bytes || bytes.error().code() != ErrorCode::integrity) {
+  while (true) {
+    std::string bytes;
+    const auto append = [&](std::string_view more) -> Result<void> {
+      bytes += more;
+      return {};
+    };
+    TRY(source.download(blob, 0, append));
+    if (sha256(bytes) == blob.digest) {
       return bytes;
     }
-    const auto next = client.next_place(first, bytes.error());
-    if (!next) {
-      return fail(client.explain(bytes.error()));
+    const Error error(ErrorCode::integrity,
+                      format("what came is not blob {}", blob.digest.string()));
+    const auto passed_over = source.pass_over(source.standing().began, error);
+    if (!passed_over) {
+      return fail(source.explain(error));
     }
-    first = next->first;
-    context.reporter.warn(
-        format("mirror '{}' serves a damaged feature: it is fetched elsewhere", next->left), "");
+    if (!passed_over->empty()) {
+      context.reporter.warn(
+          format("mirror '{}' serves a damaged feature: it is fetched elsewhere", *passed_over),
+          "");
+    }
   }
 }
 
@@ -202,13 +192,13 @@ Result<StoredFeature> put(const Store& store, const Digest& manifest, const File
 Result<StoredFeature> fetch(const Context& context, const Reference& reference) {
   TRY_ASSIGN(const auto connector,
              registry::Connector::load(context.get_variable, context.timeouts));
-  TRY_ASSIGN(registry::PullSource client, connector.pull_source(reference));
-  TRY_ASSIGN(const registry::FetchedManifest manifest, client.manifest(reference.selector()));
+  TRY_ASSIGN(registry::PullSource source, connector.pull_source(reference));
+  TRY_ASSIGN(const registry::FetchedManifest manifest, source.manifest(reference.selector()));
   if (auto found = find_feature(context.store.path(), manifest.digest)) {
     return *std::move(found);
   }
   TRY_ASSIGN(const Descriptor layer, parse_feature_manifest(manifest.bytes));
-  TRY_ASSIGN(const std::string blob, download(context, client, layer));
+  TRY_ASSIGN(const std::string blob, download(context, source, layer));
   TRY_ASSIGN(const Files files, FeatureReader().read(blob));
   return put(context.store, manifest.digest, files);
 }

@@ -28,8 +28,6 @@ struct LayerPlan {
   Digest diff_id;
   Digest chain_id;
   std::variant<Downloaded, InFile, Piped> bytes;
-  /// When the bytes were wrong: whether there is another place that they are downloaded from now.
-  std::function<bool(const Error&)> elsewhere;
   /// Of a zstd:chunked layer: where its table of contents is; if it was read, what it says; and if
   /// only parts have to come, which, and how.
   std::optional<ContentsPlace> contents;

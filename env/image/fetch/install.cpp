@@ -169,10 +169,7 @@ Result<void> make_layers(const Context& context, const ImagePlan& plan) {
   std::vector<std::size_t> misled;
   {
     // Ends before the directories are removed: its workers write there.
-    Crew crew(context, work.jobs, [&](std::size_t job, const Error& error) {
-      const auto& elsewhere = plan.layers[work.positions[job]].elsewhere;
-      return elsewhere && elsewhere(error);
-    });
+    Crew crew(context, work.jobs);
     TRY_ASSIGN(outcomes, crew.run());
     misled = crew.misled();
   }

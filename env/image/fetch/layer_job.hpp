@@ -14,20 +14,33 @@
 #include "env/base/result.hpp"
 #include "env/image/fetch/chunk_plan.hpp"
 #include "env/image/layer/unpack.hpp"
+#include "env/image/registry/pull_source.hpp"
 
 namespace devenv::image::fetch {
 
 /// Tells the foreman what a producer is doing: "downloading packages".
 using Announce = std::function<void(std::string_view activity)>;
 
+/// Where bytes are downloaded from.
+class Download {
+ public:
+  using Standing = registry::PullSource::Standing;
+
+  virtual ~Download() = default;
+  /// Delivers everything from offset `have` on. Runs in a process of its own, as the user.
+  virtual Result<void> run(std::uint64_t have, const registry::RegistryClient::Append& append) = 0;
+  /// What that process has learned, which the foreman is then told.
+  virtual Standing standing() const = 0;
+  virtual void learn(const Standing& standing) = 0;
+  /// The bytes were not those that were asked for: whether there is another place to ask now.
+  virtual bool elsewhere(const Error& error) = 0;
+};
+
 /// The bytes are downloaded into a file that outlives a failure. The unpacker reads the file while
 /// it grows, so the network never waits for the disk.
 struct Downloaded {
   std::string partial_file;
-  /// Delivers everything from offset `have` on. Runs in a process of its own, as the user.
-  std::function<Result<void>(std::uint64_t have,
-                             const std::function<Result<void>(std::string_view)>& append)>
-      download;
+  std::shared_ptr<Download> from;
 };
 
 /// The bytes are a part of a file on this machine.

@@ -77,6 +77,60 @@ Result<Document> get_config(const Store& store, PullSource& source, const Descri
   return Document{wanted.digest, std::move(bytes)};
 }
 
+/// From the first place that serves what it should. What a mirror sends is only known to be wrong
+/// when all of it has been read, by another process.
+class BlobDownload : public Download {
+ public:
+  BlobDownload(const Context& context, PullSource& source, Descriptor blob)
+      : source_(source), blob_(std::move(blob)), context_(context) {}
+
+  Result<void> run(std::uint64_t have, const RegistryClient::Append& append) override {
+    return source_.download(blob_, have, append);
+  }
+  Standing standing() const override { return source_.standing(); }
+  void learn(const Standing& standing) override {
+    began_ = standing.began;
+    source_.learn(standing);
+  }
+  bool elsewhere(const Error& error) override {
+    const auto passed_over = source_.pass_over(began_, error);
+    if (passed_over && !passed_over->empty()) {
+      context_.reporter.warn(
+          format("mirror '{}' serves a damaged layer {}: it is fetched elsewhere", *passed_over,
+                 blob_.digest.abbreviated()),
+          "");
+    }
+    return passed_over.has_value();
+  }
+
+ protected:
+  PullSource& source_;
+  const Descriptor blob_;
+
+ private:
+  const Context& context_;
+  std::size_t began_ = 0;
+};
+
+/// Of a zstd:chunked layer, what is not here.
+class PartsDownload : public BlobDownload {
+ public:
+  PartsDownload(const Context& context,
+                PullSource& source,
+                Descriptor blob,
+                std::shared_ptr<const ChunkPlan> chunks)
+      : BlobDownload(context, source, std::move(blob)), chunks_(std::move(chunks)) {}
+
+  Result<void> run(std::uint64_t have, const RegistryClient::Append& append) override {
+    return fetch_parts(*chunks_, have, [&](std::uint64_t begin, std::uint64_t end) {
+      return source_.download_part(blob_, begin, end, append);
+    });
+  }
+
+ private:
+  const std::shared_ptr<const ChunkPlan> chunks_;
+};
+
 /// Looked up only when there is something to leave out.
 KnownFiles known_files_for(const Context& context, const ImagePlan& plan) {
   const bool wanted =
@@ -119,37 +173,8 @@ Result<void> leave_out_known(const Context& context,
   layer.chunks = std::make_shared<const ChunkPlan>(std::move(*plan));
   layer.chunk_bytes =
       Downloaded{format("{}.{}", context.store.partial_file(blob.digest), layer.chunks->name),
-                 [&source, blob, chunks = layer.chunks](std::uint64_t have,
-                                                        const RegistryClient::Append& append) {
-                   return fetch_parts(*chunks, have, [&](std::uint64_t begin, std::uint64_t end) {
-                     return source.download_part(blob, begin, end, append);
-                   });
-                 }};
+                 std::make_shared<PartsDownload>(context, source, blob, layer.chunks)};
   return {};
-}
-
-/// From the first place that serves what it should. What a mirror sends is only known to be wrong
-/// when all of it has been read, by another process.
-void download_from(const Context& context,
-                   PullSource& source,
-                   const Descriptor& blob,
-                   LayerPlan& layer) {
-  const auto first = std::make_shared<std::size_t>(0);
-  layer.bytes =
-      Downloaded{context.store.partial_file(blob.digest),
-                 [&source, blob, first](std::uint64_t have, const RegistryClient::Append& append) {
-                   return source.download(blob, have, append, *first);
-                 }};
-  layer.elsewhere = [&context, &source, blob, first](const Error& error) {
-    const auto next = source.next_place(*first, error);
-    if (next) {
-      *first = next->first;
-      context.reporter.warn(format("mirror '{}' serves a damaged layer {}: it is fetched elsewhere",
-                                   next->left, blob.digest.abbreviated()),
-                            "");
-    }
-    return next.has_value();
-  };
 }
 
 Result<ImagePlan> plan_pull(const Context& context,
@@ -172,7 +197,8 @@ Result<ImagePlan> plan_pull(const Context& context,
     if (!known.empty() && blob.contents && !context.store.has_layer(plan.layers[i].chain_id)) {
       TRY(leave_out_known(context, source, blob, known, plan.layers[i]));
     }
-    download_from(context, source, blob, plan.layers[i]);
+    plan.layers[i].bytes = Downloaded{context.store.partial_file(blob.digest),
+                                      std::make_shared<BlobDownload>(context, source, blob)};
   }
   return plan;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "env/image/fetch/worker_message.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "env/base/json.hpp"
@@ -11,6 +12,8 @@ namespace {
 
 /// An unpacker of 5 million entries names at most that many paths.
 constexpr std::uint64_t kMaxMessageBytes = 1ULL << 30U;
+/// Before the error of a FailureMessage.
+constexpr char kAsAsked = 'a';
 constexpr std::size_t kHeaderBytes = sizeof(std::uint64_t) + 1;
 
 enum class Kind : char {
@@ -153,15 +156,23 @@ Result<Message> decode(Kind kind, std::string_view payload) {
     }
     case Kind::activity:
       return Message(ActivityMessage{std::string(payload)});
-    case Kind::done:
-      return Message(DoneMessage{});
+    case Kind::done: {
+      Reader reader(payload);
+      DoneMessage message;
+      message.standing.began = reader.number();
+      message.standing.current = reader.number();
+      message.standing.failures = reader.texts();
+      return reader.ok() ? Result<Message>(std::move(message)) : malformed();
+    }
     case Kind::outcome: {
       TRY_ASSIGN(LayerOutcome outcome, decode_outcome(payload));
       return Message(OutcomeMessage{std::move(outcome)});
     }
     case Kind::failure: {
+      const bool as_asked = payload.starts_with(kAsAsked);
+      payload.remove_prefix(std::min<std::size_t>(payload.size(), 1));
       TRY_ASSIGN(const Json json, json::parse(payload));
-      return Message(FailureMessage{error_from_json(json)});
+      return Message(FailureMessage{error_from_json(json), as_asked});
     }
   }
   return malformed();
@@ -176,12 +187,19 @@ struct Encoder {
   std::string operator()(const ActivityMessage& message) const {
     return frame(Kind::activity, message.text);
   }
-  std::string operator()(const DoneMessage&) const { return frame(Kind::done, ""); }
+  std::string operator()(const DoneMessage& message) const {
+    Writer writer;
+    writer.number(message.standing.began);
+    writer.number(message.standing.current);
+    writer.texts(message.standing.failures);
+    return frame(Kind::done, writer.take());
+  }
   std::string operator()(const OutcomeMessage& message) const {
     return frame(Kind::outcome, encode(message.outcome));
   }
   std::string operator()(const FailureMessage& message) const {
-    return frame(Kind::failure, json::dump(error_to_json(message.error), -1));
+    return frame(Kind::failure, (message.as_asked ? kAsAsked : '-') +
+                                    json::dump(error_to_json(message.error), -1));
   }
 };
 

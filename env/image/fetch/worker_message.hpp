@@ -22,13 +22,16 @@ struct ProgressMessage {
 struct ActivityMessage {
   std::string text;
 };
-/// A producer has delivered everything.
-struct DoneMessage {};
+/// A producer has delivered everything; a downloader says where from.
+struct DoneMessage {
+  Download::Standing standing;
+};
 struct OutcomeMessage {
   LayerOutcome outcome;
 };
 struct FailureMessage {
   Error error;
+  bool as_asked = false;  ///< the bytes have the digest that was asked for: nobody has better ones
 };
 using Message =
     std::variant<ProgressMessage, ActivityMessage, DoneMessage, OutcomeMessage, FailureMessage>;

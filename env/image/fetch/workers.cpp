@@ -43,12 +43,14 @@ void report(const WorkerEnds& ends, const Message& message) {
   (void)sys::write_all(ends.reports, encode_message(message));
 }
 
-int report_end(const WorkerEnds& ends, const Result<void>& result) {
+int report_end(const WorkerEnds& ends,
+               const Result<void>& result,
+               const Download::Standing& standing = {}) {
   if (!result) {
     report(ends, FailureMessage{result.error()});
     return 1;
   }
-  report(ends, DoneMessage{});
+  report(ends, DoneMessage{standing});
   return 0;
 }
 
@@ -103,7 +105,7 @@ Result<void> download(const WorkerEnds& ends, const LayerJob& job, int partial, 
   PartialWriter writer(ends, partial, announcements, have);
   TRY(writer.announce());
   const auto append = [&](std::string_view bytes) { return writer.append(bytes); };
-  const auto downloaded = std::get<Downloaded>(job.bytes).download(have, append);
+  const auto downloaded = std::get<Downloaded>(job.bytes).from->run(have, append);
   // What came before a failure is kept for the next attempt.
   const auto flushed = writer.flush();
   TRY(downloaded);
@@ -234,8 +236,9 @@ class Chain {
   MemoryGate gate_;
 };
 
-/// Runs the chain and checks what has to be checked after the last byte.
-Result<LayerOutcome> unpack(const LayerJob& job, Chain& chain, int root) {
+/// Runs the chain and checks what has to be checked after the last byte. After a failure `as_asked`
+/// is as in FailureMessage.
+Result<LayerOutcome> unpack(const LayerJob& job, Chain& chain, int root, bool& as_asked) {
   auto outcome = chain.unpack(root);
   if (!outcome) {
     // Damaged on the way or malformed from the start: the digest tells.
@@ -244,6 +247,7 @@ Result<LayerOutcome> unpack(const LayerJob& job, Chain& chain, int root) {
       if (digest && *digest != *job.digest) {
         return fail(wrong_digest(job, *digest));
       }
+      as_asked = digest.has_value();
     }
     return outcome;
   }
@@ -251,6 +255,7 @@ Result<LayerOutcome> unpack(const LayerJob& job, Chain& chain, int root) {
     return fail(wrong_digest(job, outcome->digest));
   }
   if (job.diff_id && outcome->diff_id != *job.diff_id) {
+    as_asked = job.digest.has_value();
     return fail(ErrorCode::integrity,
                 format("its tar has digest {}, but the image's config says {}",
                        outcome->diff_id.string(), job.diff_id->string()));
@@ -293,7 +298,7 @@ int run_downloader(const WorkerEnds& ends, const LayerJob& job, int partial, int
     const Error error = downloaded.error().context(format("cannot download {}", job.id));
     downloaded = fail(explain_disk_error(error, job.directory));
   }
-  return report_end(ends, downloaded);
+  return report_end(ends, downloaded, std::get<Downloaded>(job.bytes).from->standing());
 }
 
 int run_program(const WorkerEnds& ends, const LayerJob& job, int output) {
@@ -319,16 +324,17 @@ int run_unpacker(const WorkerEnds& ends,
   const auto turn = sys::open_file(ends.memory_lock, O_RDWR | O_CREAT, 0600);
   Chain chain(ends, job, *source, limits,
               [&] { return turn ? wait_for_turn(turn->get()) : Result<void>(); });
+  bool as_asked = false;
   const auto work = [&]() -> Result<LayerOutcome> {
     TRY(make_place(job));
     TRY_ASSIGN(const LayerPlace place,
                confine(job, {input, announcements, ends.reports, turn ? turn->get() : -1}));
-    return unpack(job, chain, place.root.get());
+    return unpack(job, chain, place.root.get(), as_asked);
   };
   auto outcome = work();
   if (!outcome) {
     const Error error = outcome.error().context(format("cannot unpack {}", job.id));
-    report(ends, FailureMessage{explain_disk_error(error, job.directory)});
+    report(ends, FailureMessage{explain_disk_error(error, job.directory), as_asked});
     return 1;
   }
   report(ends, OutcomeMessage{std::move(*outcome)});

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "env/base/format.hpp"
+
 namespace devenv::image::registry {
 namespace {
 
@@ -51,7 +53,8 @@ Result<PullSource> Connector::pull_source(const Reference& reference) const {
   std::vector<PullSource::Client> clients;
   for (const Place& place : places) {
     TRY_ASSIGN(RegistryClient client, client_at(place, {}));
-    clients.push_back({place.reference.registry(), place.file, std::move(client)});
+    clients.push_back({format("{}/{}", place.reference.registry(), place.reference.repository()),
+                       place.file, std::move(client)});
   }
   return PullSource(std::move(clients));
 }

@@ -13,33 +13,38 @@ namespace devenv::image::registry {
 template <typename Call>
 auto PullSource::at_each(const Call& call) -> decltype(call(std::declval<RegistryClient&>())) {
   while (true) {
-    Client& place = clients_[current_];
+    Client& place = clients_[standing_.current];
     auto result = call(place.client);
     const ErrorCode code = result ? ErrorCode::interrupted : result.error().code();
     // Without ranges, a place is still good for whole blobs.
     if (code == ErrorCode::interrupted || code == ErrorCode::unsupported) {
       return result;
     }
-    if (current_ + 1 == clients_.size()) {
+    if (standing_.current + 1 == clients_.size()) {
       return fail(explain(result.error()));
     }
-    LOG_INFO("mirror {}: {}", text::sanitize(place.registry), result.error().to_line());
-    failed_.push_back(format("{}: {}", text::sanitize(place.registry), result.error().to_line()));
-    ++current_;
+    leave_current(result.error());
   }
 }
 
+void PullSource::leave_current(const Error& error) {
+  const std::string name = text::sanitize(clients_[standing_.current].name);
+  LOG_INFO("mirror {}: {}", name, error.to_line());
+  standing_.failures.push_back(format("{}: {}", name, error.to_line()));
+  ++standing_.current;
+}
+
 Error PullSource::explain(const Error& error) const {
-  const Client& place = clients_[current_];
+  const Client& place = clients_[standing_.current];
   Error explained = error;
   if (!place.file.empty()) {
-    explained = explained.context(format(
-        "asked at '{}', as '{}' says", text::sanitize(place.registry), text::sanitize(place.file)));
+    explained = explained.context(format("asked at '{}', as '{}' says", text::sanitize(place.name),
+                                         text::sanitize(place.file)));
   }
-  if (!failed_.empty()) {
-    explained =
-        explained.context(format("mirrors of '{}' have failed before ({})",
-                                 text::sanitize(clients_.front().file), join(failed_, "; ")));
+  if (!standing_.failures.empty()) {
+    explained = explained.context(format("mirrors of '{}' have failed before ({})",
+                                         text::sanitize(clients_.front().file),
+                                         join(standing_.failures, "; ")));
   }
   return explained;
 }
@@ -54,10 +59,15 @@ Result<std::string> PullSource::document(const Descriptor& blob) {
 
 Result<void> PullSource::download(const Descriptor& blob,
                                   std::uint64_t have,
-                                  const RegistryClient::Append& append,
-                                  std::size_t first) {
-  current_ = std::max(current_, first);
-  return download_part(blob, have, blob.size_bytes, append);
+                                  const RegistryClient::Append& append) {
+  standing_.began = clients_.size();
+  const RegistryClient::Append noted = [&](std::string_view bytes) {
+    standing_.began = std::min(standing_.began, standing_.current);
+    return append(bytes);
+  };
+  auto done = download_part(blob, have, blob.size_bytes, noted);
+  standing_.began = std::min(standing_.began, standing_.current);
+  return done;
 }
 
 Result<void> PullSource::download_part(const Descriptor& blob,
@@ -84,15 +94,22 @@ Result<void> PullSource::download_part(const Descriptor& blob,
   return done;
 }
 
-std::optional<PullSource::Next> PullSource::next_place(std::size_t first, const Error& error) {
-  const std::size_t place = std::max(current_, first);
-  if (place + 1 == clients_.size()) {
-    current_ = place;
+void PullSource::learn(const Standing& standing) {
+  standing_.began = standing.began;
+  if (standing.current > standing_.current) {
+    standing_ = standing;
+  }
+}
+
+std::optional<std::string> PullSource::pass_over(std::size_t began, const Error& error) {
+  if (began + 1 >= clients_.size()) {
     return std::nullopt;
   }
-  const std::string registry = text::sanitize(clients_[place].registry);
-  failed_.push_back(format("{}: {}", registry, error.to_line()));
-  return Next{.first = place + 1, .left = registry};
+  if (began < standing_.current) {
+    return "";
+  }
+  leave_current(error);
+  return text::sanitize(clients_[began].name);
 }
 
 void PullSource::disconnect() {

@@ -20,20 +20,25 @@ namespace devenv::image::registry {
 class PullSource {
  public:
   struct Client {
-    std::string registry;
+    std::string name;  ///< "quay.example/mirror/library/debian"
     std::string file;  ///< that says to ask there; "" where none does
     RegistryClient client;
+  };
+  /// What has been learned of the places, by whichever process has asked them.
+  struct Standing {
+    std::size_t began = 0;              ///< the place that the last download began at
+    std::size_t current = 0;            ///< the place that is asked next
+    std::vector<std::string> failures;  ///< what the places before it have said
   };
   /// At least one.
   explicit PullSource(std::vector<Client> clients) : clients_(std::move(clients)) {}
 
   Result<FetchedManifest> manifest(const std::string& selector);
   Result<std::string> document(const Descriptor& blob);
-  /// Goes on at the next place where the one before has stopped. `first`: of next_place.
+  /// Goes on at the next place where the one before has stopped.
   Result<void> download(const Descriptor& blob,
                         std::uint64_t have,
-                        const RegistryClient::Append& append,
-                        std::size_t first = 0);
+                        const RegistryClient::Append& append);
   /// As RegistryClient::download_part.
   Result<void> download_part(const Descriptor& blob,
                              std::uint64_t begin,
@@ -41,13 +46,13 @@ class PullSource {
                              const RegistryClient::Append& append);
   void disconnect();
 
-  struct Next {
-    std::size_t first = 0;  ///< where to begin
-    std::string left;       ///< the mirror that is passed over
-  };
-  /// When what was downloaded, from the place `first` on, has turned out to be other bytes: where
-  /// to begin instead. nullopt when that was the registry itself.
-  std::optional<Next> next_place(std::size_t first, const Error& error);
+  const Standing& standing() const { return standing_; }
+  /// Takes over what another process has learned since it was forked.
+  void learn(const Standing& standing);
+  /// What was downloaded, beginning at the place `began`, has turned out to be other bytes: that
+  /// place is not asked again. Its name if that is news, else ""; nullopt when it is the registry
+  /// itself.
+  std::optional<std::string> pass_over(std::size_t began, const Error& error);
 
   /// An error, found later, in what came from here: with where that was, unless it is obvious.
   Error explain(const Error& error) const;
@@ -56,9 +61,10 @@ class PullSource {
   template <typename Call>
   auto at_each(const Call& call) -> decltype(call(std::declval<RegistryClient&>()));
 
+  void leave_current(const Error& error);
+
   std::vector<Client> clients_;
-  std::size_t current_ = 0;
-  std::vector<std::string> failed_;  ///< what the mirrors before it said
+  Standing standing_;
 };
 
 }  // namespace devenv::image::registry
