@@ -139,6 +139,15 @@ Result<Directory*> DirectoryTree::resolve(std::string_view path, Missing missing
   return at;
 }
 
+Directory* DirectoryTree::find(std::string_view path) {
+  Directory* at = root_.get();
+  while (at != nullptr && !path.empty()) {
+    const auto child = at->children.find(take_component(path));
+    at = child == at->children.end() ? nullptr : child->second.get();
+  }
+  return at;
+}
+
 /// `name` in `at` is none of our directories. A link's target is put in front of `rest`.
 Result<Directory*> DirectoryTree::enter(Directory& at,
                                         const std::string& name,
@@ -190,6 +199,7 @@ Result<Directory*> DirectoryTree::make_new(Directory& parent, const std::string&
   auto made = std::make_unique<Directory>();
   made->parent = &parent;
   made->name = name;
+  made->number = count_;
   made->depth = parent.depth + 1;
   made->mode_on_disk = kImplicitMode;
   made->metadata.uid = ids_.uid;

@@ -37,6 +37,7 @@ struct DirectoryMetadata {
 struct Directory {
   Directory* parent = nullptr;  ///< nullptr: the root
   std::string name;
+  std::uint64_t number = 0;  ///< no other has it, not even of one that was at the same path before
   std::size_t depth = 0;
   std::map<std::string, std::unique_ptr<Directory>, std::less<>> children;
   DirectoryMetadata metadata;
@@ -66,6 +67,9 @@ class DirectoryTree {
   /// directory; or nullptr is returned. Errors: integrity for too many links, too deep, too many
   /// directories, reserved names.
   Result<Directory*> resolve(std::string_view path, Missing missing);
+
+  /// The directory that `path` names without any links; nullptr when there is none.
+  Directory* find(std::string_view path);
 
   /// The directory `name` in `parent`, which is made, replacing what is no directory. One that was
   /// whited out before hides what is below it.

@@ -133,7 +133,7 @@ Result<void> Finisher::copy_link(const LowerHardLink& link) {
   const SplitPath split = split_path(link.path);
   TRY_ASSIGN(const auto directory, open_directory_beneath(root_, split.parent));
   if (!directory) {
-    return {};  // a later entry of the layer took the place of its directory
+    return fail(ErrorCode::failed, "the directory is gone");
   }
   const int to = directory->get();
   const std::string name(split.name);

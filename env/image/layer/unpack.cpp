@@ -25,6 +25,12 @@ constexpr std::size_t kMaxWaitingBytes = 64U * 1024 * 1024;
 /// chown(2) takes the largest number for "no change".
 constexpr std::int64_t kMaxId = std::numeric_limits<std::uint32_t>::max() - 1;
 
+/// A hard link that has no target yet.
+struct WaitingLink {
+  LowerHardLink link;
+  std::uint64_t directory = 0;  ///< the number of the one that it belongs into
+};
+
 class Unpacker {
  public:
   Unpacker(ByteSource& tar, DirectoryTree tree, const UnpackLimits& limits)
@@ -41,7 +47,7 @@ class Unpacker {
   Result<void> wait_for_target(const std::string& target);
   void keep_last_of_each_name();
   Result<void> link_waiting();
-  Result<bool> link_now(const LowerHardLink& link);
+  Result<bool> link_now(const WaitingLink& waiting);
   Result<Writer::LinkOutcome> link_to(const std::string& target);
   Result<void> find_place();
 
@@ -52,7 +58,7 @@ class Unpacker {
   UnpackResult result_;
   std::string path_;  ///< of the current entry, normalised
   Place place_;       ///< of the current entry
-  std::vector<LowerHardLink> waiting_;
+  std::vector<WaitingLink> waiting_;
   std::size_t waiting_bytes_ = 0;
 };
 
@@ -189,21 +195,22 @@ Result<void> Unpacker::wait_for_target(const std::string& target) {
   TRY(tree_.clear(*place_.parent, place_.name));  // the last entry of a name counts
   std::string path = DirectoryTree::path_of(*place_.parent);
   path = path == "." ? place_.name : path + "/" + place_.name;
-  waiting_bytes_ += path.size() + target.size() + sizeof(LowerHardLink);
+  waiting_bytes_ += path.size() + target.size() + sizeof(WaitingLink);
   if (waiting_bytes_ > kMaxWaitingBytes) {
     return fail(ErrorCode::integrity, "too many hard links without a target");
   }
-  waiting_.push_back({.path = std::move(path), .target = target});
+  waiting_.push_back(
+      {.link = {.path = std::move(path), .target = target}, .directory = place_.parent->number});
   return {};
 }
 
 /// The last entry of a name counts, also when none of them could be made at once.
 void Unpacker::keep_last_of_each_name() {
   std::unordered_set<std::string> seen;
-  std::vector<LowerHardLink> kept;
-  for (auto link = waiting_.rbegin(); link != waiting_.rend(); ++link) {
-    if (seen.insert(link->path).second) {
-      kept.push_back(std::move(*link));
+  std::vector<WaitingLink> kept;
+  for (auto waiting = waiting_.rbegin(); waiting != waiting_.rend(); ++waiting) {
+    if (seen.insert(waiting->link.path).second) {
+      kept.push_back(std::move(*waiting));
     }
   }
   std::reverse(kept.begin(), kept.end());
@@ -212,8 +219,9 @@ void Unpacker::keep_last_of_each_name() {
 
 Result<void> Unpacker::link_waiting() {
   keep_last_of_each_name();
-  for (LowerHardLink& link : waiting_) {
-    auto linked = link_now(link);
+  for (WaitingLink& waiting : waiting_) {
+    LowerHardLink& link = waiting.link;
+    auto linked = link_now(waiting);
     if (!linked) {
       return fail(linked.error().context(format("cannot unpack '{}'", text::sanitize(link.path))));
     }
@@ -225,9 +233,13 @@ Result<void> Unpacker::link_waiting() {
 }
 
 /// Whether nothing is left to do for the link.
-Result<bool> Unpacker::link_now(const LowerHardLink& link) {
-  path_ = link.path;
-  TRY(find_place());
+Result<bool> Unpacker::link_now(const WaitingLink& waiting) {
+  const SplitPath split = split_path(waiting.link.path);
+  Directory* const parent = tree_.find(split.parent);
+  if (parent == nullptr || parent->number != waiting.directory) {
+    return true;  // a later entry took the place of its directory
+  }
+  place_ = {.parent = parent, .name = std::string(split.name)};
   TRY_ASSIGN(const int fd, tree_.open(*place_.parent));
   TRY_ASSIGN(const auto info, sys::stat_at(fd, place_.name));
   if (info && !S_ISCHR(info->st_mode)) {
@@ -236,7 +248,7 @@ Result<bool> Unpacker::link_now(const LowerHardLink& link) {
   if (info) {
     TRY(tree_.clear(*place_.parent, place_.name));  // a whiteout, which is about the layers below
   }
-  TRY_ASSIGN(const auto outcome, link_to(link.target));
+  TRY_ASSIGN(const auto outcome, link_to(waiting.link.target));
   return outcome == Writer::LinkOutcome::linked;
 }
 

@@ -109,6 +109,38 @@ TEST_CASE("finish layer: of two hard links of one name the last counts") {
       "new f 0644 0:0 '2'\n");
 }
 
+TEST_CASE("finish layer: a hard link goes away with its directory") {
+  const std::string base = layer().file("one", "1").finish();
+  check({base, layer().hard_link("a/b", "one").file("a", "file").finish()},
+        "a f 0644 0:0 'file'\n");
+  check({base, layer().hard_link("a/b", "one").file("a", "").directory("a").finish()},
+        "a d 0755 0:0\n");
+  check({base, layer().hard_link("a/b", "one").file("a", "").file("a/c", "").finish()},
+        "a d 0755 0:0 time=0\n"
+        "a/c f 0644 0:0 ''\n");
+  // Through a link it is not the same place.
+  check({base, layer()
+                   .directory("a")
+                   .hard_link("a/b", "one")
+                   .hard_link("s/b", "later")
+                   .file("later", "")
+                   .symlink("s", "a")
+                   .finish()},
+        "a d 0755 0:0\n"
+        "a/b f 0644 0:0 '1'\n"
+        "later f 0644 0:0 ''\n"
+        "s l 0:0 -> a\n");
+  check({base, layer()
+                   .directory("a")
+                   .hard_link("a/b", "one")
+                   .hard_link("s/c", "one")
+                   .symlink("s", "a/b")
+                   .finish()},
+        "a d 0755 0:0\n"
+        "a/b f 0644 0:0 '1'\n"
+        "s l 0:0 -> a/b\n");
+}
+
 TEST_CASE("finish layer: hard links follow links of the layers below, inside them") {
   const std::string base = layer()
                                .directory("usr")
