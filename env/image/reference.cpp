@@ -137,7 +137,9 @@ Result<void> check_whole(std::string_view text) {
   }
   if (text.find("://") != std::string_view::npos) {
     return fail(
-        invalid(text, "it is a URL").with_hint("write it like docker.io/library/debian:13"));
+        invalid(text, "it is a URL")
+            .with_hint("an image of a registry is written like docker.io/library/debian:13; what "
+                       "is a file somewhere is fetched by 'devenv import URL'"));
   }
   if (text.find_first_of(" \t\r\n") != std::string_view::npos) {
     return fail(invalid(text, "it has white space in it"));

@@ -48,7 +48,8 @@ Result<image::ImageRecord> bootstrap(const Workspace& workspace,
 }
 
 /// Images that were made, saved or imported here: no registry has them.
-Result<image::ImageRecord> find_local(const image::Store& store, const std::string& reference) {
+Result<image::ImageRecord> find_local(const image::Store& store, const image::Reference& named) {
+  const std::string reference = named.string();
   TRY_ASSIGN(auto present, store.find_image(reference));
   if (present) {
     return *std::move(present);
@@ -56,6 +57,11 @@ Result<image::ImageRecord> find_local(const image::Store& store, const std::stri
   TRY_ASSIGN(const std::vector<image::ImageRecord> images, store.images());
   std::vector<std::string> names;
   for (const image::ImageRecord& image : images) {
+    const auto other = image::Reference::parse(image.reference);
+    if (named.digest() == image.manifest_digest && other && other->registry() == named.registry() &&
+        other->repository() == named.repository()) {
+      return image;
+    }
     names.push_back(image.reference);
   }
   const auto similar = text::closest(reference, names);
@@ -77,7 +83,7 @@ Result<image::ImageRecord> pull(const Workspace& workspace,
   TRY_ASSIGN(const image::Reference named, qualify(workspace, source.reference, reporter));
   const std::string reference = named.string();
   if (named.registry() == "localhost") {
-    return find_local(store, reference);
+    return find_local(store, named);
   }
   if (policy == PullPolicy::if_missing) {
     TRY_ASSIGN(auto present, store.find_image(reference));

@@ -74,7 +74,7 @@ struct Captured {
   ExitStatus status;
   std::string out;
   std::string err;
-  bool timed_out = false;  ///< it was killed, with all of its session if it has one (new_session)
+  bool timed_out = false;  ///< it was killed, with its process group if it leads one (new_session)
 };
 /// Runs to the end, or until the time is over, and collects output (each at most 16 MiB).
 Result<Captured> run_captured(Command command,

@@ -2,6 +2,7 @@
 #include "env/image/registry/credentials.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "env/base/format.hpp"
@@ -99,13 +100,20 @@ AuthEntry common_helper(const Json& document, const std::string& name) {
           .servers = server_names(host_of(name), "")};
 }
 
-/// Asks under each name until there is an answer. A helper that is not there or fails is no error.
+/// Asks under each name until there is an answer. A helper that is not there or fails is no error,
+/// and is not asked again: it may have taken all the time that it was given.
 std::optional<Credentials> ask(const AuthEntry& entry, std::string& problem) {
+  static std::map<std::string, std::string> failed;
+  if (const auto found = failed.find(entry.helper); found != failed.end()) {
+    problem = found->second;
+    return std::nullopt;
+  }
   for (const std::string& server : entry.servers) {
     auto answer = ask_helper(entry.helper, server);
     if (!answer) {
       LOG_INFO("credential helper: {}", answer.error().to_line());
       problem = answer.error().to_line();
+      failed.emplace(entry.helper, problem);
       return std::nullopt;
     }
     if (*answer) {

@@ -11,6 +11,18 @@
 
 namespace devenv::image::registry {
 
+namespace {
+
+/// "::1" in "[::1]:3128".
+std::string host_in(const std::string& authority) {
+  if (authority.starts_with('[')) {
+    return authority.substr(1, std::min(authority.find(']'), authority.size()) - 1);
+  }
+  return authority.substr(0, authority.find(':'));
+}
+
+}  // namespace
+
 std::optional<ProxyWord> proxy_for(const Url& url) {
   const std::array<const char*, 4> names =
       url.scheme == "https"
@@ -30,7 +42,7 @@ std::optional<ProxyWord> proxy_for(const Url& url) {
     return ProxyWord{.variable = name,
                      .value = value,
                      .shown = text::sanitize(value.substr(0, begin) + authority),
-                     .host = authority.substr(0, authority.rfind(':'))};
+                     .host = host_in(authority)};
   }
   return std::nullopt;
 }
@@ -56,6 +68,10 @@ std::string without_password(std::string reason, const std::optional<ProxyWord>&
   return reason;
 }
 
+bool speaks_of(const std::string& reason, const ProxyWord& proxy) {
+  return (" " + reason).find(format(" {} port ", proxy.host)) != std::string::npos;
+}
+
 std::string file_at_fault(const std::string& directory) {
   const auto names = sys::list_directory(directory);
   for (const std::string& name : names.value_or(std::vector<std::string>())) {
@@ -73,16 +89,22 @@ std::string certificates_of(const Url& url) {
   return "~/.config/containers/certs.d/" + text::sanitize(url.authority());
 }
 
-std::string hint_for(TransportFailure kind, const Url& url) {
+std::string hint_for(TransportFailure kind, const HttpRequest& request) {
   switch (kind) {
     case TransportFailure::unreachable:
-      return "check the network connection and the registry's name; a proxy is taken from "
-             "HTTPS_PROXY";
-    case TransportFailure::untrusted:
       return format(
-          "put the registry's certificate authority into {}/ca.crt, or name it in "
-          "SSL_CERT_FILE",
-          certificates_of(url));
+          "check the network connection and the name of the {}; a proxy is taken from HTTPS_PROXY",
+          request.of_registry ? "registry" : "server");
+    case TransportFailure::untrusted:
+      return request.of_registry
+                 ? format(
+                       "put the registry's certificate authority into {}/ca.crt, or name it in "
+                       "SSL_CERT_FILE",
+                       certificates_of(request.url))
+                 : "add the server's certificate authority to the system's, or name it in "
+                   "SSL_CERT_FILE";
+    case TransportFailure::interrupted:
+      return request.of_registry ? "" : "try again: what has come is kept";
     default:
       return "";
   }

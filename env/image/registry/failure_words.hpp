@@ -14,7 +14,7 @@ struct ProxyWord {
   std::string variable;
   std::string value;
   std::string shown;  ///< without a password
-  std::string host;
+  std::string host;   ///< as libcurl writes it: "::1"
 };
 
 /// By the variables that libcurl looks at; nullopt when none names one for such requests. NO_PROXY
@@ -27,10 +27,13 @@ std::string without_password(std::string reason, const std::optional<ProxyWord>&
 /// The first file of a directory of authorities that has no certificate in it; else the directory.
 std::string file_at_fault(const std::string& directory);
 
+/// Whether libcurl's words are of the proxy: of no connection, it says to whom by name.
+bool speaks_of(const std::string& reason, const ProxyWord& proxy);
+
 /// Where a host's certificates are kept.
 std::string certificates_of(const Url& url);
 
 /// What to do about a failure; "" when there is nothing.
-std::string hint_for(TransportFailure kind, const Url& url);
+std::string hint_for(TransportFailure kind, const HttpRequest& request);
 
 }  // namespace devenv::image::registry

@@ -139,7 +139,7 @@ bool is_fault_of_proxy(CURLcode code,
                        const std::optional<ProxyWord>& proxy) {
   const bool unreachable = code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT;
   return proxy && (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
-                   (unreachable && reason.find(proxy->host) != std::string::npos));
+                   (unreachable && speaks_of(reason, *proxy)));
 }
 
 TransportError transport_error(CURLcode code,
@@ -190,11 +190,11 @@ TransportError transport_error(CURLcode code,
   Error error(
       kind == TransportFailure::refused ? ErrorCode::failed : ErrorCode::network,
       format("cannot get '{}://{}': {}", url.scheme, text::sanitize(url.authority()), reason));
-  return {kind,
-          error.with_hint(turned_away ? format("the registry may want a certificate: put NAME.cert "
-                                               "and NAME.key into {}",
-                                               certificates_of(url))
-                                      : hint_for(kind, url))};
+  return {kind, error.with_hint(turned_away && request.of_registry
+                                    ? format("the registry may want a certificate: put NAME.cert "
+                                             "and NAME.key into {}",
+                                             certificates_of(url))
+                                    : hint_for(kind, request))};
 }
 
 Result<HeaderList> header_list(const std::vector<std::string>& headers) {

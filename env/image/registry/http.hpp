@@ -62,6 +62,7 @@ struct HttpRequest {
   Timeouts timeouts;
   TlsSettings tls;
   bool plain_allowed = false;  ///< http also for what is not this machine
+  bool of_registry = true;     ///< for the hints of errors; else any server's
 };
 
 struct HttpResponse {

@@ -28,23 +28,6 @@ tl::unexpected<TransportError> refuse(Error error) {
   return tl::unexpected<TransportError>({TransportFailure::refused, std::move(error)});
 }
 
-/// The hints of http.cpp speak of registries.
-Error for_files(const TransportError& failure) {
-  switch (failure.kind) {
-    case TransportFailure::unreachable:
-      return failure.error.with_hint(
-          "check the network connection and the name of the server; a proxy is taken from "
-          "HTTPS_PROXY");
-    case TransportFailure::untrusted:
-      return failure.error.with_hint(
-          "add the server's certificate authority to the system's, or name it in SSL_CERT_FILE");
-    case TransportFailure::interrupted:
-      return failure.error.with_hint("try again: what has come is kept");
-    default:
-      return failure.error;
-  }
-}
-
 bool is_redirect(const HttpResponse& response) {
   const long status = response.status;
   return ((status >= 301 && status <= 303) || status == 307 || status == 308) &&
@@ -69,6 +52,7 @@ Error refusal(const Url& url, const HttpResponse& response) {
 /// Follows redirects. The sink only gets bodies of answers that are none.
 Exchange get(HttpClient& client, HttpRequest request, const BodySink& sink) {
   request.plain_allowed = true;
+  request.of_registry = false;
   for (int redirects = 0;; ++redirects) {
     const BodySink body = [&](const HttpResponse& response, std::string_view bytes) {
       return response.status >= 200 && response.status < 300 ? sink(response, bytes)
@@ -240,7 +224,7 @@ Result<void> download_web_file(const Url& url,
         return fail(error);
       }
     } else {
-      error = for_files(answer.error());
+      error = answer.error().error;
       if (answer.error().kind != TransportFailure::interrupted) {
         return fail(error);
       }
@@ -281,7 +265,7 @@ Result<std::optional<std::string>> read_web_file(const Url& url,
     const bool temporary =
         answer ? is_temporary(*answer, "") : answer.error().kind == TransportFailure::interrupted;
     if (!temporary || failures == kFailuresInARow) {
-      return fail(answer ? refusal(url, *answer) : for_files(answer.error()));
+      return fail(answer ? refusal(url, *answer) : answer.error().error);
     }
     std::this_thread::sleep_for(kWait * failures);
   }

@@ -103,7 +103,8 @@ TEST_CASE("import: a manifest of two hundred lines") {
 }
 
 TEST_CASE("import: what is no manifest") {
-  for (const auto& [manifest, complaint] : std::initializer_list<std::pair<const char*, const char*>>{
+  for (const auto& [manifest, complaint] :
+       std::initializer_list<std::pair<const char*, const char*>>{
            {"image=x\n", "line 1: a key before the first [name]"},
            {"[a]\nnonsense\n", "line 2: expected KEY=VALUE or [name]"},
            {"[a\n", "line 1: a section is written as [name]"},

@@ -23,6 +23,17 @@ TEST_CASE("failure words: a proxy is shown without its password") {
         "no scheme in 'http://proxy.example:3128'!");
 }
 
+TEST_CASE("failure words: whether it is the proxy that cannot be reached") {
+  ::setenv("https_proxy", "http://[::1]:3128", 1);
+  const auto proxy = proxy_for(Url::parse("https://quay.io/").value());
+  ::unsetenv("https_proxy");
+  REQUIRE(proxy);
+  CHECK(speaks_of("Failed to connect to ::1 port 3128 after 0 ms: Couldn't connect", *proxy));
+  const ProxyWord other{.variable = "", .value = "", .shown = "", .host = "10.0.0.1"};
+  CHECK_FALSE(speaks_of("Failed to connect to 10.0.0.10 port 443 after 0 ms", other));
+  CHECK(speaks_of("Failed to connect to 10.0.0.1 port 443 after 0 ms", other));
+}
+
 TEST_CASE("failure words: the file that is no certificate") {
   const test::Scratch scratch;
   REQUIRE(sys::write_file_atomic(scratch / "a.crt", "-----BEGIN CERTIFICATE-----\n"));
