@@ -119,6 +119,8 @@ gone_image_program() { ! pgrep -u "$(id -u)" devenv-image >/dev/null; }
   expect 0 devenv image rm localhost/made
   create other localhost/more:2
   expect 0 devenv run other sudo cat /two
+  create by-digest "localhost/more@$(field localhost/more:2 manifest_digest)"
+  fails_with 3 "no registry has" devenv create none --image "localhost/mor@$(field localhost/more:2 manifest_digest)"
   fails_with 3 "no image" devenv image tag localhost/made localhost/x
   fails_with 2 "by a tag" devenv image tag localhost/more:2 "localhost/x@sha256:$(printf '0%.0s' {1..64})"
 }
