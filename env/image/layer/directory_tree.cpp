@@ -26,6 +26,35 @@ constexpr mode_t kImplicitMode = 0755;
 
 }  // namespace
 
+std::string_view Children::ByName::name_of(const std::unique_ptr<Directory>& directory) {
+  return directory->name;
+}
+
+Children::Children() = default;
+Children::~Children() = default;
+
+Directory* Children::find(std::string_view name) const {
+  if (empty()) {
+    return nullptr;
+  }
+  const auto found = set_->find(name);
+  return found == set_->end() ? nullptr : found->get();
+}
+
+Directory* Children::add(std::unique_ptr<Directory> directory) {
+  if (empty()) {
+    set_ = std::make_unique<Set>();
+  }
+  return set_->insert(std::move(directory)).first->get();
+}
+
+void Children::remove(std::string_view name) {
+  set_->erase(set_->find(name));
+  if (set_->empty()) {
+    set_.reset();
+  }
+}
+
 DirectoryTree::DirectoryTree(int root, std::size_t max_depth, std::uint64_t max_count)
     : root_fd_(root),
       max_depth_(max_depth),
@@ -122,8 +151,8 @@ Result<Directory*> DirectoryTree::resolve(std::string_view path, Missing missing
       at = at->parent != nullptr ? at->parent : at;
       continue;
     }
-    if (const auto child = at->children.find(name); child != at->children.end()) {
-      at = child->second.get();
+    if (Directory* const child = at->children.find(name)) {
+      at = child;
       continue;
     }
     const std::size_t before = rest.size();
@@ -142,8 +171,7 @@ Result<Directory*> DirectoryTree::resolve(std::string_view path, Missing missing
 Directory* DirectoryTree::find(std::string_view path) {
   Directory* at = root_.get();
   while (at != nullptr && !path.empty()) {
-    const auto child = at->children.find(take_component(path));
-    at = child == at->children.end() ? nullptr : child->second.get();
+    at = at->children.find(take_component(path));
   }
   return at;
 }
@@ -167,8 +195,8 @@ Result<Directory*> DirectoryTree::enter(Directory& at,
 }
 
 Result<Directory*> DirectoryTree::make(Directory& parent, const std::string& name) {
-  if (const auto child = parent.children.find(name); child != parent.children.end()) {
-    return child->second.get();
+  if (Directory* const child = parent.children.find(name)) {
+    return child;
   }
   if (is_reserved_name(name)) {
     return fail(ErrorCode::integrity,
@@ -204,8 +232,7 @@ Result<Directory*> DirectoryTree::make_new(Directory& parent, const std::string&
   made->mode_on_disk = kImplicitMode;
   made->metadata.uid = ids_.uid;
   made->metadata.gid = ids_.gid;
-  Directory* const directory = made.get();
-  parent.children.emplace(name, std::move(made));
+  Directory* const directory = parent.children.add(std::move(made));
   if (was_whiteout) {
     directory->hides_below = true;
     TRY(make_opaque(*directory));
@@ -216,19 +243,19 @@ Result<Directory*> DirectoryTree::make_new(Directory& parent, const std::string&
 Result<void> DirectoryTree::clear(Directory& parent, const std::string& name) {
   TRY_ASSIGN(const int fd, open(parent));
   last_directory_ = nullptr;
-  const auto child = parent.children.find(name);
-  if (child == parent.children.end()) {
+  const Directory* const child = parent.children.find(name);
+  if (child == nullptr) {
     const int error = lean::remove_file(fd, name.c_str());
     return error == 0 || error == ENOENT ? Result<void>{}
                                          : write_failure(error, "cannot replace an earlier entry");
   }
-  forget(*child->second);
-  parent.children.erase(child);
+  forget(*child);
+  parent.children.remove(name);
   TRY_CONTEXT(sys::remove_tree(fd, name), "cannot replace an earlier directory");
   return {};
 }
 
-void DirectoryTree::forget(Directory& directory) {
+void DirectoryTree::forget(const Directory& directory) {
   const auto is_within = [&directory](const Directory* at) {
     while (at != nullptr && at != &directory) {
       at = at->parent;
@@ -272,7 +299,7 @@ Result<void> DirectoryTree::remove_whiteouts(Directory& directory) {
     }
     directory.has_whiteouts = false;
   }
-  for (const auto& [name, child] : directory.children) {
+  for (const auto& child : directory.children) {
     TRY(remove_whiteouts(*child));
   }
   return {};
@@ -291,11 +318,11 @@ Result<void> DirectoryTree::apply_below(Directory& directory) {
   }
   // Opened on the way down, so that each needs one call below its parent.
   TRY(open(directory));
-  for (const auto& [name, child] : directory.children) {
+  for (const auto& child : directory.children) {
     TRY(apply_below(*child));
   }
   TRY_ASSIGN(const int fd, open(directory));  // deep down, the cache may have closed it
-  for (const auto& [name, child] : directory.children) {
+  for (const auto& child : directory.children) {
     TRY_CONTEXT(apply_to(*child, fd),
                 format("cannot finish directory '{}'", text::sanitize(path_of(*child))));
   }
@@ -313,12 +340,13 @@ Result<void> DirectoryTree::apply_to(Directory& directory, int parent) {
       return owner_failure(error, metadata.uid, metadata.gid);
     }
   }
-  if (metadata.mode != directory.mode_on_disk || !metadata.acls.empty()) {
+  if (metadata.mode != directory.mode_on_disk || metadata.acls) {
     TRY_ASSIGN(const int fd, open(directory));
     if (const int error = lean::set_mode(fd, metadata.mode); error != 0) {
       return write_failure(error, "cannot set the mode");
     }
-    for (const auto& [attribute, value] : metadata.acls) {
+    static const DirectoryMetadata::Acls kNone;
+    for (const auto& [attribute, value] : metadata.acls ? *metadata.acls : kNone) {
       if (const int error = lean::set_xattr(fd, attribute.c_str(), value); error != 0) {
         return write_failure(error, format("cannot set attribute {}", attribute));
       }
@@ -339,7 +367,7 @@ std::vector<std::string> DirectoryTree::implicit_directories() const {
       paths.push_back(path_of(*directory));
     }
     if (!directory->opaque) {  // else what is below is not the same directory
-      for (const auto& [name, child] : directory->children) {
+      for (const auto& child : directory->children) {
         left.push_back(child.get());
       }
     }

@@ -10,8 +10,8 @@
 
 #include <cstdint>
 #include <ctime>
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,16 +30,47 @@ struct DirectoryMetadata {
   gid_t gid = 0;
   mode_t mode = 0755;
   timespec mtime{};
-  std::vector<std::pair<std::string, std::string>> acls;  ///< attribute and value
+  using Acls = std::vector<std::pair<std::string, std::string>>;
+  std::unique_ptr<Acls> acls;  ///< attribute and value; nullptr is none
 };
 
-/// A directory of the layer. Only DirectoryTree changes its structure.
+struct Directory;
+
+/// The directories in one, by name. Most have none: then it takes hardly any room.
+class Children {
+  struct ByName {
+    using is_transparent = void;
+    static std::string_view name_of(const std::unique_ptr<Directory>& directory);
+    static std::string_view name_of(std::string_view name) { return name; }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return name_of(a) < name_of(b);
+    }
+  };
+  using Set = std::set<std::unique_ptr<Directory>, ByName>;
+
+ public:
+  Children();
+  ~Children();
+  Directory* find(std::string_view name) const;
+  Directory* add(std::unique_ptr<Directory> directory);
+  void remove(std::string_view name);
+  bool empty() const { return set_ == nullptr; }
+  Set::const_iterator begin() const { return empty() ? Set::const_iterator() : set_->begin(); }
+  Set::const_iterator end() const { return empty() ? Set::const_iterator() : set_->end(); }
+
+ private:
+  std::unique_ptr<Set> set_;
+};
+
+/// A directory of the layer. Only DirectoryTree changes its structure. Layers have hundreds of
+/// thousands: every byte counts.
 struct Directory {
   Directory* parent = nullptr;  ///< nullptr: the root
   std::string name;
   std::uint64_t number = 0;  ///< no other has it, not even of one that was at the same path before
-  std::size_t depth = 0;
-  std::map<std::string, std::unique_ptr<Directory>, std::less<>> children;
+  std::uint32_t depth = 0;
+  Children children;
   DirectoryMetadata metadata;
   mode_t mode_on_disk = 0;
   bool has_entry = false;      ///< the tar has an entry for it
@@ -98,7 +129,7 @@ class DirectoryTree {
                            const std::string& name,
                            Missing missing,
                            std::string& rest);
-  void forget(Directory& directory);
+  void forget(const Directory& directory);
   void keep_open(Directory& directory, sys::UniqueFd fd);
   Result<void> remove_whiteouts(Directory& directory);
   Result<void> apply_below(Directory& directory);

@@ -20,7 +20,7 @@ namespace devenv::image {
 namespace {
 
 /// Hard links that wait for their target are kept in memory.
-constexpr std::size_t kMaxWaitingBytes = 64U * 1024 * 1024;
+constexpr std::size_t kMaxWaitingBytes = 16U * 1024 * 1024;
 
 /// chown(2) takes the largest number for "no change".
 constexpr std::int64_t kMaxId = std::numeric_limits<std::uint32_t>::max() - 1;

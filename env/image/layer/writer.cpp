@@ -187,7 +187,10 @@ Result<void> Writer::set_directory(Directory& directory, const Entry& entry) {
       return fail(ErrorCode::integrity,
                   format("more than {} bytes of directory ACLs", kMaxAclBytes));
     }
-    directory.metadata.acls.emplace_back(attribute.name, attribute.value);
+    if (!directory.metadata.acls) {
+      directory.metadata.acls = std::make_unique<DirectoryMetadata::Acls>();
+    }
+    directory.metadata.acls->emplace_back(attribute.name, attribute.value);
   }
   return {};
 }
@@ -234,10 +237,10 @@ Result<void> Writer::write_whiteout(const Place& place) {
   if (DirectoryTree::is_below_opaque(parent)) {
     return {};  // nothing shows through anyway
   }
-  if (const auto child = parent.children.find(place.name); child != parent.children.end()) {
+  if (Directory* const child = parent.children.find(place.name)) {
     // A whiteout is about the layers below only: this layer's directory stays, alone.
-    child->second->hides_below = true;
-    return tree_.make_opaque(*child->second);
+    child->hides_below = true;
+    return tree_.make_opaque(*child);
   }
   TRY_ASSIGN(const int fd, tree_.open(parent));
   const int error = lean::make_node(fd, place.name.c_str(), S_IFCHR, ::makedev(0, 0));
@@ -255,7 +258,7 @@ Result<Writer::LinkOutcome> Writer::write_hard_link(const Place& place, const Pl
   if (place.parent == target.parent && place.name == target.name) {
     return fail(ErrorCode::integrity, "a hard link to itself");
   }
-  if (target.parent->children.contains(target.name)) {
+  if (target.parent->children.find(target.name) != nullptr) {
     return fail(ErrorCode::integrity, "a hard link to a directory");
   }
   TRY_ASSIGN(int from, tree_.open(*target.parent));
