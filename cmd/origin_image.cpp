@@ -134,8 +134,11 @@ Result<Origin> origin_from_web(const std::string& word) {
   }
   if (has_password(checked.place)) {
     return fail(Error(ErrorCode::usage, "a URL with a user name or password in it is not taken")
-                    .with_hint("fetch it by another program: curl -fu USER URL | devenv create "
-                               "NAME -i -"));
+                    .with_hint(format("fetch it by another program: curl -fu USER URL | devenv "
+                                      "create NAME -i -{}",
+                                      checked.check.sha256.empty()
+                                          ? ""
+                                          : format("{}{}", kChecksumMark, checked.check.sha256))));
   }
   return origin_from_url(word, std::move(checked));
 }

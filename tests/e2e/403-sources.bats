@@ -210,11 +210,14 @@ GET /cut/100000/root.tar.gz bytes=100000-"
   fails_with 6 "cannot get 'https://127.0.0.1:9'" devenv create box -i https://127.0.0.1:9/root.tar.gz
   contains "$stderr" "hint: check the network connection and the name of the server"
   fails_with 6 "cannot get" devenv create box -i https://no-such-host.invalid/root.tar.gz
+  fails_with 6 "cannot get" env https_proxy=http://127.0.0.1:1 devenv create box -i https://no-such-host.invalid/x
+  contains "$stderr" "hint: https_proxy names the proxy 'http://127.0.0.1:1'"
   SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt fails_with 6 "cannot get '$HTTPS'" \
     devenv create box -i "$HTTPS/root.tar.gz"
   fails_with 2 "nothing is fetched by 'ftp'" devenv create box -i ftp://127.0.0.1/root.tar.gz
   fails_with 2 "a URL with a user name or password in it is not taken" \
     devenv create box -i https://user:pass@127.0.0.1/x
+  contains "$stderr" "create NAME -i -"
   echo "no archive" >"$WEB/text"
   fails_with 7 "'$HTTPS/text' is not a tar archive" devenv create box -i "$HTTPS/text"
   : >"$WEB/empty"
