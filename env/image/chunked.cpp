@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "env/base/format.hpp"
@@ -11,8 +12,6 @@
 namespace devenv::image {
 namespace {
 
-/// Of its JSON: some 30,000 files.
-constexpr std::uint64_t kMaxContentsBytes = 10U * 1024 * 1024;
 /// The fourth number of the position: entries as JSON, the only kind there is.
 constexpr std::uint64_t kContentsKind = 1;
 
@@ -37,6 +36,7 @@ class ContentsReader final : public nlohmann::json_sax<Json> {
   std::vector<LargeFile> files;
   std::string problem;
 
+  explicit ContentsReader(ContentsKind kind) : kind_(kind) {}
   bool null() override { return true; }
   bool boolean(bool /*value*/) override { return true; }
   bool number_integer(number_integer_t /*value*/) override { return true; }
@@ -48,6 +48,10 @@ class ContentsReader final : public nlohmann::json_sax<Json> {
         begin_ = value;
       } else if (key_ == "endOffset") {
         end_ = value;
+      } else if (key_ == "chunkOffset") {
+        chunk_offset_ = value;
+      } else if (key_ == "innerOffset") {
+        inner_offset_ = value;
       }
     }
     return true;
@@ -68,7 +72,7 @@ class ContentsReader final : public nlohmann::json_sax<Json> {
   bool binary(binary_t& /*value*/) override { return true; }
   bool start_object(std::size_t /*elements*/) override {
     if (++depth_ == kEntryDepth) {
-      size_ = begin_ = end_ = 0;
+      size_ = begin_ = end_ = chunk_offset_ = inner_offset_ = 0;
       type_.clear();
       name_.clear();
       digest_.clear();
@@ -102,9 +106,22 @@ class ContentsReader final : public nlohmann::json_sax<Json> {
   static constexpr int kMaxDepth = 16;
 
   void add() {
-    if (type_ != "reg" || size_ < kLargeFileBytes || begin_ >= end_) {
+    if (kind_ == ContentsKind::estargz && type_ == "chunk") {
+      add_chunk();
       return;
     }
+    alone_ = false;
+    if (type_ != "reg" || size_ < kLargeFileBytes) {
+      return;
+    }
+    if (kind_ == ContentsKind::estargz) {
+      size_ = 0;
+      end_ = begin_;
+    } else if (begin_ >= end_) {
+      return;
+    }
+    // What begins inside of a member cannot be left out, nor can what follows it there.
+    alone_ = inner_offset_ == 0;
     if (auto digest = Digest::parse(digest_)) {
       files.push_back({.digest = std::move(*digest),
                        .size_bytes = size_,
@@ -114,6 +131,16 @@ class ContentsReader final : public nlohmann::json_sax<Json> {
     }
   }
 
+  /// What was before it in the file has members of its own, then.
+  void add_chunk() {
+    if (!files.empty() && files.back().path == name_ && alone_ && inner_offset_ == 0) {
+      files.back().end = begin_;
+      files.back().size_bytes = chunk_offset_;
+    }
+  }
+
+  const ContentsKind kind_;
+  bool alone_ = false;
   int depth_ = 0;
   std::string key_;
   std::string type_;
@@ -122,14 +149,42 @@ class ContentsReader final : public nlohmann::json_sax<Json> {
   std::uint64_t size_ = 0;
   std::uint64_t begin_ = 0;
   std::uint64_t end_ = 0;
+  std::uint64_t chunk_offset_ = 0;
+  std::uint64_t inner_offset_ = 0;
 };
 
 }  // namespace
+
+/// A gzip member with nothing in it but an extra field: "SG", a length, 16 hex digits, "STARGZ".
+std::optional<std::uint64_t> parse_stargz_footer(std::string_view footer) {
+  constexpr std::string_view kBegin("\x1f\x8b\x08\x04", 4);
+  constexpr std::string_view kField("\x1a\0SG\x16\0", 6);
+  constexpr std::string_view kName = "STARGZ";
+  constexpr std::size_t kFieldAt = 10;
+  constexpr std::size_t kDigits = 16;
+  if (footer.size() != kStargzFooterBytes || !footer.starts_with(kBegin) ||
+      !footer.substr(kFieldAt).starts_with(kField) ||
+      !footer.substr(kFieldAt + kField.size() + kDigits).starts_with(kName)) {
+    return std::nullopt;
+  }
+  const std::string_view digits = footer.substr(kFieldAt + kField.size(), kDigits);
+  std::uint64_t offset = 0;
+  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), offset, 16);
+  return error == std::errc() && end == digits.end() ? std::optional(offset) : std::nullopt;
+}
 
 std::optional<ContentsPlace> contents_place(const Json& descriptor, std::uint64_t blob_bytes) {
   const Json* annotations = json::find(descriptor, "annotations");
   if (annotations == nullptr) {
     return std::nullopt;
+  }
+  if (auto stargz = Digest::parse(
+          json::string_or(*annotations, "containerd.io/snapshot/stargz/toc.digest", ""));
+      stargz && annotation(*annotations, "manifest-position").empty()) {
+    return blob_bytes < kStargzFooterBytes
+               ? std::nullopt
+               : std::optional(
+                     ContentsPlace{.kind = ContentsKind::estargz, .digest = std::move(*stargz)});
   }
   auto digest = Digest::parse(annotation(*annotations, "manifest-checksum"));
   const std::string place = annotation(*annotations, "manifest-position");
@@ -150,14 +205,17 @@ std::optional<ContentsPlace> contents_place(const Json& descriptor, std::uint64_
       size > kMaxContentsBytes || unpacked > kMaxContentsBytes) {
     return std::nullopt;
   }
-  return ContentsPlace{.offset = offset,
+  return ContentsPlace{.kind = ContentsKind::zstd_chunked,
+                       .digest = std::move(*digest),
+                       .offset = offset,
                        .size_bytes = size,
-                       .unpacked_bytes = unpacked,
-                       .digest = std::move(*digest)};
+                       .unpacked_bytes = unpacked};
 }
 
-Result<std::vector<LargeFile>> parse_contents(std::string_view text, std::uint64_t data_end) {
-  ContentsReader reader;
+Result<std::vector<LargeFile>> parse_contents(std::string_view text,
+                                              ContentsKind kind,
+                                              std::uint64_t data_end) {
+  ContentsReader reader(kind);
   if (!Json::sax_parse(text, &reader)) {
     return fail(ErrorCode::integrity,
                 format("malformed table of contents: {}",
@@ -168,7 +226,7 @@ Result<std::vector<LargeFile>> parse_contents(std::string_view text, std::uint64
             [](const LargeFile& a, const LargeFile& b) { return a.begin < b.begin; });
   std::uint64_t position = 0;
   for (const LargeFile& file : files) {
-    if (file.begin < position || file.end > data_end) {
+    if (file.begin < position || file.end < file.begin || file.end > data_end) {
       return fail(ErrorCode::integrity, "malformed table of contents: files overlap");
     }
     position = file.end;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2154
-# zstd:chunked layers: what an earlier image brought is not fetched again.
+# zstd:chunked and eStargz layers: what an earlier image brought is not fetched again.
 load helpers
 load registries
 
@@ -20,6 +20,9 @@ make_images() {
     python3 "$TEST_STAGE/tests/support/chunked_image.py" "$work/$version" "$work/root"
     skopeo --insecure-policy copy --quiet --dest-tls-verify=false "oci:$work/$version:x" \
       "docker://$REGISTRY_ADDRESS/chunked:$version"
+    python3 "$TEST_STAGE/tests/support/chunked_image.py" --estargz "$work/e$version" "$work/root"
+    skopeo --insecure-policy copy --quiet --dest-tls-verify=false "oci:$work/e$version:x" \
+      "docker://$REGISTRY_ADDRESS/chunked:e$version"
     sha256sum "$work/root/bin/own" | cut -c1-64 >"$work/own.$version"
   done
 }
@@ -32,8 +35,10 @@ setup_file() {
 teardown_file() { stop_private; }
 teardown() {
   devenv rm -f --all 2>/dev/null || :
-  devenv image rm "$REGISTRY_ADDRESS/chunked:1" 2>/dev/null || :
-  devenv image rm "$REGISTRY_ADDRESS/chunked:2" 2>/dev/null || :
+  local tag
+  for tag in 1 2 e1 e2; do
+    devenv image rm "$REGISTRY_ADDRESS/chunked:$tag" 2>/dev/null || :
+  done
   devenv image prune -y 2>/dev/null || :
 }
 
@@ -67,6 +72,27 @@ print(json.load(sys.stdin)["image"]["layers"][0].split(":")[1])')
   done
   equals "$(stat -c %a "$two/bin/both 1")" 4755
   equals "$(sha256sum "$two/bin/own" | cut -c1-64)" "$(cat "$BATS_FILE_TMPDIR/work/own.2")"
+}
+
+@test "eStargz: of what is here, only the ends of files are fetched" {
+  local bytes part
+  sent devenv image pull "$REGISTRY_ADDRESS/chunked:e1"
+  ((bytes > 8000000)) || fail "the first image was $bytes bytes"
+  sent devenv image pull "$REGISTRY_ADDRESS/chunked:e2"
+  # Each file of 2,000,000 bytes has a last chunk of 951,424.
+  ((bytes > 4800000 && bytes < 5200000)) || fail "the second image was $bytes bytes"
+  for part in 1 2 3; do
+    expect 0 cmp "$(tree_of e1)/bin/both $part" "$(tree_of e2)/bin/both $part"
+  done
+  equals "$(sha256sum "$(tree_of e2)/bin/own" | cut -c1-64)" "$(cat "$BATS_FILE_TMPDIR/work/own.2")"
+  [[ ! -e $(tree_of e2)/stargz.index.json ]] || fail "its table of contents is a file"
+}
+
+@test "eStargz: what zstd:chunked has brought is known, too" {
+  local bytes
+  expect 0 devenv image pull "$REGISTRY_ADDRESS/chunked:1"
+  sent devenv image pull "$REGISTRY_ADDRESS/chunked:e2"
+  ((bytes > 4800000 && bytes < 5200000)) || fail "the second image was $bytes bytes"
 }
 
 @test "chunked: a file that has changed here is not believed" {

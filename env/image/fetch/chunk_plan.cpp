@@ -8,6 +8,7 @@
 #include "env/base/log.hpp"
 #include "env/image/codec/decompress.hpp"
 #include "env/image/codec/hash.hpp"
+#include "env/image/layer/reader.hpp"
 #include "env/sys/file.hpp"
 
 namespace devenv::image::fetch {
@@ -21,6 +22,8 @@ constexpr std::size_t kMostNoted = 1000;
 constexpr std::uint64_t kLeastSavedBytes = 1024U * 1024;
 /// The head of the frame that the table of contents is in (RFC 8878, 3.1.2).
 constexpr std::uint64_t kSkippableHeaderBytes = 8;
+/// Read at once of the end of an eStargz blob.
+constexpr std::uint64_t kStargzTailBytes = 128U * 1024;
 
 class TextSource final : public ByteSource {
  public:
@@ -80,6 +83,65 @@ std::vector<LargeFile> worth_skipping(const std::vector<LargeFile>& files,
   return chosen;
 }
 
+Error wrong_digest() {
+  return Error(ErrorCode::integrity, "the table of contents has another digest");
+}
+
+/// At most `max_bytes` of it.
+Result<std::string> unpack(std::string_view packed, std::uint64_t max_bytes) {
+  TextSource source(packed);
+  TRY_ASSIGN(const auto decompressed, decompress(source));
+  std::string text(max_bytes, '\0');
+  std::size_t have = 0;
+  while (have < text.size()) {
+    TRY_ASSIGN(const std::size_t count,
+               decompressed->read({text.data() + have, text.size() - have}));
+    if (count == 0) {
+      break;
+    }
+    have += count;
+  }
+  text.resize(have);
+  return text;
+}
+
+/// The one file of the tar at the end of the blob. Most are in what is read first.
+Result<std::string> read_stargz_text(const ContentsPlace& place,
+                                     std::uint64_t blob_bytes,
+                                     const BlobReader& read) {
+  const std::uint64_t tail_begin = blob_bytes - std::min(blob_bytes, kStargzTailBytes);
+  TRY_ASSIGN(std::string tail, read(tail_begin, blob_bytes));
+  const auto begin = parse_stargz_footer(
+      std::string_view(tail).substr(tail.size() - std::min(tail.size(), kStargzFooterBytes)));
+  if (!begin || *begin >= blob_bytes || blob_bytes - *begin > kMaxContentsBytes) {
+    return fail(ErrorCode::integrity, "its end does not say where the table of contents is");
+  }
+  if (*begin < tail_begin) {
+    TRY_ASSIGN(std::string head, read(*begin, tail_begin));
+    tail.insert(0, head);
+  } else {
+    tail.erase(0, *begin - tail_begin);
+  }
+  TextSource packed(tail);
+  TRY_ASSIGN(const auto plain, decompress(packed));
+  TarReader tar(*plain);
+  TRY_ASSIGN(const Entry* const entry, tar.next());
+  if (entry == nullptr || entry->path != "stargz.index.json" || entry->size > kMaxContentsBytes) {
+    return fail(ErrorCode::integrity, "there is no table of contents where it should be");
+  }
+  std::string text(entry->size, '\0');
+  TRY_ASSIGN(auto block, tar.next_block());
+  while (block) {
+    if (block->offset > text.size() || block->bytes.size() > text.size() - block->offset) {
+      return fail(ErrorCode::integrity, "malformed tar archive: contents beyond the size");
+    }
+    std::copy(block->bytes.begin(), block->bytes.end(),
+              text.begin() + static_cast<std::ptrdiff_t>(block->offset));
+    TRY_ASSIGN(block, tar.next_block());
+  }
+  return sha256(text) == place.digest ? Result<std::string>(std::move(text)) : fail(wrong_digest());
+}
+
 }  // namespace
 
 KnownFiles known_files(const Store& store) {
@@ -128,32 +190,28 @@ void forget_large_files(const Store& store, const ChunkPlan& plan) {
   }
 }
 
-Result<std::vector<LargeFile>> read_contents(const ContentsPlace& place, std::string_view bytes) {
+Result<Contents> read_contents(const ContentsPlace& place,
+                               std::uint64_t blob_bytes,
+                               const BlobReader& read) {
+  if (place.kind == ContentsKind::estargz) {
+    TRY_ASSIGN(const std::string text, read_stargz_text(place, blob_bytes, read));
+    // It is a file of the tar, like the others.
+    TRY_ASSIGN(auto files, parse_contents(text, place.kind, blob_bytes));
+    return Contents{std::move(files), blob_bytes};
+  }
+  TRY_ASSIGN(const std::string bytes, read(place.offset, place.offset + place.size_bytes));
   if (sha256(bytes) != place.digest) {
-    return fail(ErrorCode::integrity, "the table of contents has another digest");
+    return fail(wrong_digest());
   }
-  TextSource source(bytes);
-  TRY_ASSIGN(const auto decompressed, decompress(source));
-  std::string text(place.unpacked_bytes, '\0');
-  std::size_t have = 0;
-  while (have < text.size()) {
-    TRY_ASSIGN(const std::size_t count,
-               decompressed->read({text.data() + have, text.size() - have}));
-    if (count == 0) {
-      break;
-    }
-    have += count;
-  }
-  text.resize(have);
-  return parse_contents(text, place.offset);
+  TRY_ASSIGN(const std::string text, unpack(bytes, place.unpacked_bytes));
+  TRY_ASSIGN(auto files, parse_contents(text, place.kind, place.offset));
+  return Contents{std::move(files),
+                  place.offset > kSkippableHeaderBytes ? place.offset - kSkippableHeaderBytes : 0};
 }
 
-std::optional<ChunkPlan> plan_chunks(const std::vector<LargeFile>& files,
-                                     const ContentsPlace& place,
+std::optional<ChunkPlan> plan_chunks(const Contents& contents,
                                      std::uint64_t blob_bytes,
                                      const KnownFiles& known) {
-  const std::uint64_t data_end =
-      place.offset > kSkippableHeaderBytes ? place.offset - kSkippableHeaderBytes : 0;
   ChunkPlan plan{.parts = {}, .fetched_bytes = 0, .blob_bytes = blob_bytes, .name = ""};
   Sha256 name;
   std::uint64_t position = 0;
@@ -164,7 +222,7 @@ std::optional<ChunkPlan> plan_chunks(const std::vector<LargeFile>& files,
       name.update(format("{}-{} ", position, end));
     }
   };
-  for (const LargeFile& file : worth_skipping(files, data_end, known)) {
+  for (const LargeFile& file : worth_skipping(contents.files, contents.end, known)) {
     const auto found = known.find(file.digest);
     fetch_up_to(file.begin);
     plan.parts.push_back({.begin = file.begin,
@@ -173,7 +231,7 @@ std::optional<ChunkPlan> plan_chunks(const std::vector<LargeFile>& files,
                           .file_bytes = file.size_bytes});
     position = file.end;
   }
-  fetch_up_to(data_end);
+  fetch_up_to(contents.end);
   plan.name = name.finish().abbreviated();
   if (plan.fetched_bytes + kLeastSavedBytes > blob_bytes) {
     return std::nullopt;

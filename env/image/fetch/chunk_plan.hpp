@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which files of a zstd:chunked layer are here already, in layers that were.
+// Which files of a zstd:chunked or eStargz layer are here already, in layers that were.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,26 @@ namespace devenv::image::fetch {
 /// Files of the store by the digest of their contents.
 using KnownFiles = std::map<Digest, std::string>;
 
-/// What the layers of the store that were zstd:chunked have. What cannot be read is left out: it
-/// only costs a download.
+/// What the layers of the store that had a table of contents have. What cannot be read is left out:
+/// it only costs a download.
 KnownFiles known_files(const Store& store);
 
 /// Notes the large files of a layer beside its tree, for known_files.
 Result<void> write_large_files(const std::string& layer_directory,
                                const std::vector<LargeFile>& files);
 
-/// The files of a table of contents as it lies in a blob. Errors: integrity.
-Result<std::vector<LargeFile>> read_contents(const ContentsPlace& place, std::string_view bytes);
+/// Reads from `begin` to `end` of a blob.
+using BlobReader = std::function<Result<std::string>(std::uint64_t begin, std::uint64_t end)>;
+
+struct Contents {
+  std::vector<LargeFile> files;
+  std::uint64_t end = 0;  ///< of what has to be fetched of the blob
+};
+
+/// The table of contents of a blob. Errors: integrity; those of `read`.
+Result<Contents> read_contents(const ContentsPlace& place,
+                               std::uint64_t blob_bytes,
+                               const BlobReader& read);
 
 struct ChunkPlan {
   std::vector<BlobPart> parts;
@@ -43,8 +53,7 @@ struct ChunkPlan {
 void forget_large_files(const Store& store, const ChunkPlan& plan);
 
 /// nullopt when too little would be saved.
-std::optional<ChunkPlan> plan_chunks(const std::vector<LargeFile>& files,
-                                     const ContentsPlace& place,
+std::optional<ChunkPlan> plan_chunks(const Contents& contents,
                                      std::uint64_t blob_bytes,
                                      const KnownFiles& known);
 

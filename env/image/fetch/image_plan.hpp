@@ -28,8 +28,8 @@ struct LayerPlan {
   Digest diff_id;
   Digest chain_id;
   std::variant<Downloaded, InFile, Piped> bytes;
-  /// Of a zstd:chunked layer: where its table of contents is; if it was read, what it says; and if
-  /// only parts have to come, which, and how.
+  /// Of a zstd:chunked or eStargz layer: where its table of contents is; if it was read, what it
+  /// says; and if only parts have to come, which, and how.
   std::optional<ContentsPlace> contents;
   std::optional<std::vector<LargeFile>> large_files;
   std::shared_ptr<const ChunkPlan> chunks;

@@ -124,7 +124,7 @@ std::vector<std::string> partial_files(const std::vector<LayerJob>& jobs) {
   return files;
 }
 
-/// Notes what a zstd:chunked layer has, for the layers to come. They can do without.
+/// Notes what a layer with a table of contents has, for the layers to come. They can do without.
 void note_files(const LayerPlan& layer, const LayerJob& job) {
   const auto note = [&]() -> Result<void> {
     if (layer.large_files) {
@@ -135,14 +135,17 @@ void note_files(const LayerPlan& layer, const LayerJob& job) {
       return {};
     }
     TRY_ASSIGN(const sys::UniqueFd blob, sys::open_file(downloaded->partial_file, O_RDONLY));
-    std::string bytes(layer.contents->size_bytes, '\0');
-    FileSource source(blob.get(), layer.contents->offset, bytes.size());
-    for (std::size_t have = 0; have < bytes.size();) {
-      TRY_ASSIGN(const std::size_t count, source.read(std::span(bytes).subspan(have)));
-      have += count;
-    }
-    TRY_ASSIGN(const auto files, read_contents(*layer.contents, bytes));
-    return write_large_files(job.directory, files);
+    const BlobReader read = [&](std::uint64_t begin, std::uint64_t end) -> Result<std::string> {
+      std::string bytes(end - begin, '\0');
+      FileSource source(blob.get(), begin, bytes.size());
+      for (std::size_t have = 0; have < bytes.size();) {
+        TRY_ASSIGN(const std::size_t count, source.read(std::span(bytes).subspan(have)));
+        have += count;
+      }
+      return bytes;
+    };
+    TRY_ASSIGN(const Contents contents, read_contents(*layer.contents, layer.size_bytes, read));
+    return write_large_files(job.directory, contents.files);
   };
   if (const auto noted = note(); !noted) {
     LOG_INFO("{}: cannot tell what it has: {}", job.id, noted.error().to_line());

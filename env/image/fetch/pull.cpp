@@ -112,7 +112,7 @@ class BlobDownload : public Download {
   std::size_t began_ = 0;
 };
 
-/// Of a zstd:chunked layer, what is not here.
+/// Of a layer with a table of contents, what is not here.
 class PartsDownload : public BlobDownload {
  public:
   PartsDownload(const Context& context,
@@ -147,24 +147,25 @@ Result<void> leave_out_known(const Context& context,
                              const Descriptor& blob,
                              const KnownFiles& known,
                              LayerPlan& layer) {
-  const ContentsPlace& place = *blob.contents;
-  std::string bytes;
-  const auto fetched = source.download_part(blob, place.offset, place.offset + place.size_bytes,
-                                            [&](std::string_view piece) -> Result<void> {
-                                              bytes += piece;
-                                              return {};
-                                            });
-  if (!fetched && fetched.error().code() == ErrorCode::interrupted) {
-    return fetched;
-  }
-  auto files = fetched ? read_contents(place, bytes) : fail(fetched.error());
-  if (!files) {
+  const BlobReader read = [&](std::uint64_t begin, std::uint64_t end) -> Result<std::string> {
+    std::string bytes;
+    TRY(source.download_part(blob, begin, end, [&](std::string_view piece) -> Result<void> {
+      bytes += piece;
+      return {};
+    }));
+    return bytes;
+  };
+  auto contents = read_contents(*blob.contents, blob.size_bytes, read);
+  if (!contents) {
+    if (contents.error().code() == ErrorCode::interrupted) {
+      return fail(contents.error());
+    }
     LOG_INFO("layer {} is fetched as a whole: {}", blob.digest.abbreviated(),
-             files.error().to_line());
+             contents.error().to_line());
     return {};
   }
-  auto plan = plan_chunks(*files, place, blob.size_bytes, known);
-  layer.large_files = std::move(*files);
+  auto plan = plan_chunks(*contents, blob.size_bytes, known);
+  layer.large_files = std::move(contents->files);
   if (!plan) {
     return {};
   }

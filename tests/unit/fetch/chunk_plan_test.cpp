@@ -20,9 +20,7 @@ namespace {
 constexpr std::uint64_t kMiB = 1024U * 1024;
 constexpr std::uint64_t kBlob = 20 * kMiB;
 
-ContentsPlace place() {
-  return {.offset = 19 * kMiB, .size_bytes = 100, .unpacked_bytes = 100, .digest = sha256("")};
-}
+constexpr std::uint64_t kEnd = 19 * kMiB;
 
 LargeFile file(const std::string& contents, std::uint64_t begin, std::uint64_t end) {
   return {.digest = sha256(contents),
@@ -47,24 +45,21 @@ TEST_CASE("chunk plan: what is here is left out, and the table of contents") {
                                         file("tiny", 5 * kMiB, 5 * kMiB + 100),
                                         file("c", 6 * kMiB, 7 * kMiB)};
   const KnownFiles known = {{sha256("a"), "/a"}, {sha256("c"), "/c"}, {sha256("tiny"), "/t"}};
-  const auto plan = plan_chunks(files, place(), kBlob, known);
+  const auto plan = plan_chunks({files, kEnd}, kBlob, known);
   REQUIRE(plan);
-  CHECK(describe(*plan) ==
-        format("0-100 /a {}-{} /c {}-{} ", 2 * kMiB, 6 * kMiB, 7 * kMiB, 19 * kMiB - 8));
-  CHECK(plan->fetched_bytes == 100 + 4 * kMiB + 12 * kMiB - 8);
-  CHECK(plan->name == plan_chunks(files, place(), kBlob, known)->name);
-  CHECK(plan->name != plan_chunks(files, place(), kBlob, {{sha256("a"), "/a"}})->name);
+  CHECK(describe(*plan) == format("0-100 /a {}-{} /c {}-{} ", 2 * kMiB, 6 * kMiB, 7 * kMiB, kEnd));
+  CHECK(plan->fetched_bytes == 100 + 4 * kMiB + 12 * kMiB);
+  CHECK(plan->name == plan_chunks({files, kEnd}, kBlob, known)->name);
+  CHECK(plan->name != plan_chunks({files, kEnd}, kBlob, {{sha256("a"), "/a"}})->name);
 }
 
 TEST_CASE("chunk plan: none where too little would be saved") {
-  ContentsPlace at_the_end = place();
-  at_the_end.offset = kBlob - 100;
-  CHECK(!plan_chunks({file("a", 100, 400'000)}, at_the_end, kBlob, {{sha256("a"), "/a"}}));
-  CHECK(!plan_chunks({}, at_the_end, kBlob, {}));
+  CHECK(!plan_chunks({{file("a", 100, 400'000)}, kBlob - 100}, kBlob, {{sha256("a"), "/a"}}));
+  CHECK(!plan_chunks({{}, kBlob - 100}, kBlob, {}));
 }
 
 TEST_CASE("chunk plan: fetching goes on where it was") {
-  const auto plan = plan_chunks({file("a", 100, 2 * kMiB)}, place(), kBlob, {{sha256("a"), "/a"}});
+  const auto plan = plan_chunks({{file("a", 100, 2 * kMiB)}, kEnd}, kBlob, {{sha256("a"), "/a"}});
   REQUIRE(plan);
   const auto asked = [&](std::uint64_t have) {
     std::string text;
@@ -74,17 +69,27 @@ TEST_CASE("chunk plan: fetching goes on where it was") {
     }));
     return text;
   };
-  CHECK(asked(0) == format("0-100 {}-{} ", 2 * kMiB, 19 * kMiB - 8));
-  CHECK(asked(40) == format("40-100 {}-{} ", 2 * kMiB, 19 * kMiB - 8));
-  CHECK(asked(100) == format("{}-{} ", 2 * kMiB, 19 * kMiB - 8));
-  CHECK(asked(150) == format("{}-{} ", 2 * kMiB + 50, 19 * kMiB - 8));
+  CHECK(asked(0) == format("0-100 {}-{} ", 2 * kMiB, kEnd));
+  CHECK(asked(40) == format("40-100 {}-{} ", 2 * kMiB, kEnd));
+  CHECK(asked(100) == format("{}-{} ", 2 * kMiB, kEnd));
+  CHECK(asked(150) == format("{}-{} ", 2 * kMiB + 50, kEnd));
   CHECK(asked(plan->fetched_bytes).empty());
 }
 
 TEST_CASE("chunk plan: a table of contents with another digest is refused") {
-  const auto files = read_contents(place(), "something else");
-  REQUIRE(!files);
-  CHECK(files.error().code() == ErrorCode::integrity);
+  const auto read = [](std::uint64_t, std::uint64_t) -> Result<std::string> {
+    return std::string("something else");
+  };
+  for (const ContentsKind kind : {ContentsKind::zstd_chunked, ContentsKind::estargz}) {
+    const ContentsPlace place{.kind = kind,
+                              .digest = sha256(""),
+                              .offset = kEnd,
+                              .size_bytes = 100,
+                              .unpacked_bytes = 100};
+    const auto contents = read_contents(place, kBlob, read);
+    REQUIRE(!contents);
+    CHECK(contents.error().code() == ErrorCode::integrity);
+  }
 }
 
 TEST_CASE("spliced source: files come between what was fetched") {
