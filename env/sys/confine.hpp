@@ -23,8 +23,8 @@ struct VisibleDirectory {
 Result<void> confine_view(const std::vector<VisibleDirectory>& directories);
 
 /// This thread, and those it will start, can from now on open and change no file but below the open
-/// directory (read also below `readable`, unless it is -1), use no TCP port, and send signals to
-/// nobody but their own (Landlock). What is open stays usable.
+/// directory (read also below `readable`; -1: there is none of either kind), use no TCP port, and
+/// send signals to nobody but their own (Landlock). What is open stays usable.
 ///
 /// As much of this as the kernel knows: files from Linux 5.19 on (before, it would not let hard
 /// links be made either), TCP from 6.7, signals from 6.12. Whether files are closed off.

@@ -8,6 +8,7 @@
 #include "env/base/log.hpp"
 #include "env/image/codec/decompress.hpp"
 #include "env/image/codec/hash.hpp"
+#include "env/image/fetch/confined.hpp"
 #include "env/image/layer/reader.hpp"
 #include "env/sys/file.hpp"
 
@@ -105,24 +106,8 @@ Result<std::string> unpack(std::string_view packed, std::uint64_t max_bytes) {
   return text;
 }
 
-/// The one file of the tar at the end of the blob. Most are in what is read first.
-Result<std::string> read_stargz_text(const ContentsPlace& place,
-                                     std::uint64_t blob_bytes,
-                                     const BlobReader& read) {
-  const std::uint64_t tail_begin = blob_bytes - std::min(blob_bytes, kStargzTailBytes);
-  TRY_ASSIGN(std::string tail, read(tail_begin, blob_bytes));
-  const auto begin = parse_stargz_footer(
-      std::string_view(tail).substr(tail.size() - std::min(tail.size(), kStargzFooterBytes)));
-  if (!begin || *begin >= blob_bytes || blob_bytes - *begin > kMaxContentsBytes) {
-    return fail(ErrorCode::integrity, "its end does not say where the table of contents is");
-  }
-  if (*begin < tail_begin) {
-    TRY_ASSIGN(std::string head, read(*begin, tail_begin));
-    tail.insert(0, head);
-  } else {
-    tail.erase(0, *begin - tail_begin);
-  }
-  TextSource packed(tail);
+Result<std::string> read_only_file(std::string_view packed_tar) {
+  TextSource packed(packed_tar);
   TRY_ASSIGN(const auto plain, decompress(packed));
   TarReader tar(*plain);
   TRY_ASSIGN(const Entry* const entry, tar.next());
@@ -139,7 +124,30 @@ Result<std::string> read_stargz_text(const ContentsPlace& place,
               text.begin() + static_cast<std::ptrdiff_t>(block->offset));
     TRY_ASSIGN(block, tar.next_block());
   }
-  return sha256(text) == place.digest ? Result<std::string>(std::move(text)) : fail(wrong_digest());
+  return text;
+}
+
+/// The one file of the tar at the end of the blob. Most are in what is read first.
+Result<std::string> read_stargz_text(Cancellation& cancellation,
+                                     const ContentsPlace& place,
+                                     std::uint64_t blob_bytes,
+                                     const BlobReader& read) {
+  const std::uint64_t tail_begin = blob_bytes - std::min(blob_bytes, kStargzTailBytes);
+  TRY_ASSIGN(std::string tail, read(tail_begin, blob_bytes));
+  const auto begin = parse_stargz_footer(
+      std::string_view(tail).substr(tail.size() - std::min(tail.size(), kStargzFooterBytes)));
+  if (!begin || *begin >= blob_bytes || blob_bytes - *begin > kMaxContentsBytes) {
+    return fail(ErrorCode::integrity, "its end does not say where the table of contents is");
+  }
+  if (*begin < tail_begin) {
+    TRY_ASSIGN(std::string head, read(*begin, tail_begin));
+    tail.insert(0, head);
+  } else {
+    tail.erase(0, *begin - tail_begin);
+  }
+  TRY_ASSIGN(const std::string text,
+             run_confined(cancellation, {}, [&] { return read_only_file(tail); }));
+  return sha256(text) == place.digest ? Result<std::string>(text) : fail(wrong_digest());
 }
 
 }  // namespace
@@ -190,11 +198,12 @@ void forget_large_files(const Store& store, const ChunkPlan& plan) {
   }
 }
 
-Result<Contents> read_contents(const ContentsPlace& place,
+Result<Contents> read_contents(Cancellation& cancellation,
+                               const ContentsPlace& place,
                                std::uint64_t blob_bytes,
                                const BlobReader& read) {
   if (place.kind == ContentsKind::estargz) {
-    TRY_ASSIGN(const std::string text, read_stargz_text(place, blob_bytes, read));
+    TRY_ASSIGN(const std::string text, read_stargz_text(cancellation, place, blob_bytes, read));
     // It is a file of the tar, like the others.
     TRY_ASSIGN(auto files, parse_contents(text, place.kind, blob_bytes));
     return Contents{std::move(files), blob_bytes};
@@ -203,7 +212,8 @@ Result<Contents> read_contents(const ContentsPlace& place,
   if (sha256(bytes) != place.digest) {
     return fail(wrong_digest());
   }
-  TRY_ASSIGN(const std::string text, unpack(bytes, place.unpacked_bytes));
+  TRY_ASSIGN(const std::string text,
+             run_confined(cancellation, {}, [&] { return unpack(bytes, place.unpacked_bytes); }));
   TRY_ASSIGN(auto files, parse_contents(text, place.kind, place.offset));
   return Contents{std::move(files),
                   place.offset > kSkippableHeaderBytes ? place.offset - kSkippableHeaderBytes : 0};

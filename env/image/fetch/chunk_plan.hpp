@@ -12,6 +12,7 @@
 #include "env/base/digest.hpp"
 #include "env/base/result.hpp"
 #include "env/image/chunked.hpp"
+#include "env/image/fetch/cancellation.hpp"
 #include "env/image/store.hpp"
 
 namespace devenv::image::fetch {
@@ -35,8 +36,9 @@ struct Contents {
   std::uint64_t end = 0;  ///< of what has to be fetched of the blob
 };
 
-/// The table of contents of a blob. Errors: integrity; those of `read`.
-Result<Contents> read_contents(const ContentsPlace& place,
+/// The table of contents of a blob. Errors: integrity, interrupted; those of `read`.
+Result<Contents> read_contents(Cancellation& cancellation,
+                               const ContentsPlace& place,
                                std::uint64_t blob_bytes,
                                const BlobReader& read);
 

@@ -210,26 +210,31 @@ Result<void> Crew::hear(ActiveLayer& layer, Worker& worker) {
   return {};
 }
 
+/// An unpacker may have been taken over by what it reads: it says only what unpackers say.
 void Crew::take_message(ActiveLayer& layer, Worker& worker, Message message) {
+  const bool unpacks = layer.unpacker && &*layer.unpacker == &worker;
   if (const auto* progress = std::get_if<ProgressMessage>(&message)) {
-    const bool unpacks = layer.unpacker && &*layer.unpacker == &worker;
     (unpacks ? layer.unpacked : layer.fetched) = progress->done_bytes;
     tell(layer);
-  } else if (auto* activity = std::get_if<ActivityMessage>(&message)) {
-    layer.activity = std::move(activity->text);
-    layer.told_at = {};
-    tell(layer);
-  } else if (auto* outcome = std::get_if<OutcomeMessage>(&message)) {
-    layer.outcome = std::move(outcome->outcome);
-    worker.succeeded = true;
   } else if (auto* failure = std::get_if<FailureMessage>(&message)) {
     worker.error = std::move(failure->error);
     worker.as_asked = failure->as_asked;
-  } else {
+  } else if (auto* outcome = std::get_if<OutcomeMessage>(&message); outcome && unpacks) {
+    layer.outcome = std::move(outcome->outcome);
+    worker.succeeded = true;
+  } else if (auto* activity = std::get_if<ActivityMessage>(&message); activity && !unpacks) {
+    layer.activity = std::move(activity->text);
+    layer.told_at = {};
+    tell(layer);
+  } else if (const auto* done = std::get_if<DoneMessage>(&message); done && !unpacks) {
     if (const auto* downloaded = std::get_if<Downloaded>(&job_of(layer).bytes)) {
-      downloaded->from->learn(std::get<DoneMessage>(message).standing);
+      downloaded->from->learn(done->standing);
     }
     worker.succeeded = true;
+  } else {
+    worker.error =
+        Error(ErrorCode::integrity, format("the process that {} {} misbehaves",
+                                           unpacks ? "unpacks" : "gets", job_of(layer).id));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "env/base/text.hpp"
 #include "env/image/codec/decompress.hpp"
 #include "env/image/codec/hash.hpp"
+#include "env/image/fetch/confined.hpp"
 #include "env/image/fetch/fetch.hpp"
 #include "env/image/layer/entry_path.hpp"
 #include "env/image/layer/reader.hpp"
@@ -45,12 +46,9 @@ using Files = std::map<std::string, Contents>;
 /// The files of a feature's tar, which may be compressed: tools push a .tgz under this type.
 class FeatureReader {
  public:
-  Result<Files> read(std::string_view blob) {
-    TextSource source(blob);
-    TRY_ASSIGN(const auto plain, decompress(source));
-    // Headers and padding count, too: nothing that was packed well goes on for ever.
-    HashingSource limited(*plain, 2 * kMaxFeatureBytes);
-    TarReader tar(limited);
+  Result<Files> read(std::string_view tar_bytes) {
+    TextSource source(tar_bytes);
+    TarReader tar(source);
     TRY_ASSIGN(const Entry* entry, tar.next());
     while (entry != nullptr) {
       TRY(take(*entry, tar));
@@ -189,17 +187,40 @@ Result<StoredFeature> put(const Store& store, const Digest& manifest, const File
   return installed;
 }
 
+Result<std::string> decompress_all(std::string_view blob) {
+  TextSource source(blob);
+  TRY_ASSIGN(const auto plain, decompress(source));
+  // Headers and padding count, too: nothing that was packed well goes on for ever.
+  HashingSource limited(*plain, 2 * kMaxFeatureBytes);
+  std::string tar;
+  std::string block(kBlockSize, '\0');
+  while (true) {
+    TRY_ASSIGN(const std::size_t count, limited.read(block));
+    if (count == 0) {
+      return tar;
+    }
+    tar.append(block, 0, count);
+  }
+}
+
 Result<StoredFeature> fetch(const Context& context, const Reference& reference) {
   TRY_ASSIGN(const auto connector,
              registry::Connector::load(context.get_variable, context.timeouts));
   TRY_ASSIGN(registry::PullSource source, connector.pull_source(reference));
-  TRY_ASSIGN(const registry::FetchedManifest manifest, source.manifest(reference.selector()));
+  const auto check = [](const registry::FetchedManifest& fetched) -> Result<void> {
+    TRY(parse_feature_manifest(fetched.bytes));
+    return {};
+  };
+  TRY_ASSIGN(const registry::FetchedManifest manifest,
+             source.manifest(reference.selector(), check));
   if (auto found = find_feature(context.store.path(), manifest.digest)) {
     return *std::move(found);
   }
   TRY_ASSIGN(const Descriptor layer, parse_feature_manifest(manifest.bytes));
   TRY_ASSIGN(const std::string blob, download(context, source, layer));
-  TRY_ASSIGN(const Files files, FeatureReader().read(blob));
+  TRY_ASSIGN(const std::string tar,
+             run_confined(context.cancellation, {}, [&] { return decompress_all(blob); }));
+  TRY_ASSIGN(const Files files, FeatureReader().read(tar));
   return put(context.store, manifest.digest, files);
 }
 

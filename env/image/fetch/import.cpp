@@ -7,6 +7,7 @@
 #include "env/base/text.hpp"
 #include "env/image/codec/decompress.hpp"
 #include "env/image/fetch/checksums.hpp"
+#include "env/image/fetch/confined.hpp"
 #include "env/image/fetch/install.hpp"
 #include "env/image/fetch/sources.hpp"
 #include "env/image/fetch/squashfs.hpp"
@@ -45,8 +46,7 @@ Result<bool> is_plain_tar(const OpenArchive& file) {
 }
 
 /// A compressed image archive has to be decompressed as a whole: its parts are needed out of order.
-Result<sys::UniqueFd> decompress_to_file(const Context& context, const OpenArchive& file) {
-  TRY_ASSIGN(sys::UniqueFd output, open_nameless_file(context));
+Result<void> decompress_to(int output, const OpenArchive& file, std::uint64_t max_bytes) {
   FileSource source(file.fd.get(), 0, file.size);
   TRY_ASSIGN(const auto decompressed, decompress(source));
   std::string block(kBlockSize, '\0');
@@ -54,14 +54,24 @@ Result<sys::UniqueFd> decompress_to_file(const Context& context, const OpenArchi
   while (true) {
     TRY_ASSIGN(const std::size_t count, decompressed->read({block.data(), block.size()}));
     if (count == 0) {
-      return output;
+      return {};
     }
     total += count;
-    if (total > context.limits.max_bytes) {
+    if (total > max_bytes) {
       return fail(ErrorCode::integrity, "the archive is larger than the limit for images");
     }
-    TRY(sys::write_all(output.get(), {block.data(), count}));
+    TRY(sys::write_all(output, {block.data(), count}));
   }
+}
+
+Result<sys::UniqueFd> decompress_to_file(const Context& context, const OpenArchive& file) {
+  TRY_ASSIGN(sys::UniqueFd output, open_nameless_file(context));
+  const auto work = [&]() -> Result<std::string> {
+    TRY(decompress_to(output.get(), file, context.limits.max_bytes));
+    return "";
+  };
+  TRY(run_confined(context.cancellation, {file.fd.get(), output.get()}, work));
+  return output;
 }
 
 Result<ImageRecord> import_image(const Context& context,
@@ -87,7 +97,8 @@ Result<ImageRecord> import_tar(const Context& context,
                                const OpenArchive& file,
                                const std::string& reference,
                                const ImageArchive::Wanted& wanted) {
-  auto beginning = beginning_of(file);
+  auto beginning =
+      run_confined(context.cancellation, {file.fd.get()}, [&] { return beginning_of(file); });
   const auto first = beginning ? first_entry_name(*beginning) : std::nullopt;
   if (!first) {
     Error error = no_archive(file.place, "is not a tar archive");

@@ -125,7 +125,7 @@ std::vector<std::string> partial_files(const std::vector<LayerJob>& jobs) {
 }
 
 /// Notes what a layer with a table of contents has, for the layers to come. They can do without.
-void note_files(const LayerPlan& layer, const LayerJob& job) {
+void note_files(const Context& context, const LayerPlan& layer, const LayerJob& job) {
   const auto note = [&]() -> Result<void> {
     if (layer.large_files) {
       return write_large_files(job.directory, *layer.large_files);
@@ -144,7 +144,8 @@ void note_files(const LayerPlan& layer, const LayerJob& job) {
       }
       return bytes;
     };
-    TRY_ASSIGN(const Contents contents, read_contents(*layer.contents, layer.size_bytes, read));
+    TRY_ASSIGN(const Contents contents,
+               read_contents(context.cancellation, *layer.contents, layer.size_bytes, read));
     return write_large_files(job.directory, contents.files);
   };
   if (const auto noted = note(); !noted) {
@@ -190,7 +191,7 @@ Result<void> make_layers(const Context& context, const ImagePlan& plan) {
       // with does.
       forget_large_files(context.store, *layer.chunks);
     } else if (layer.contents) {
-      note_files(layer, work.jobs[i]);
+      note_files(context, layer, work.jobs[i]);
     }
   }
   return publish_layers(context, stack, partial_files(work.jobs), directories);

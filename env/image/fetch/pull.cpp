@@ -33,6 +33,11 @@ struct ResolvedManifest {
   Manifest manifest;
 };
 
+Result<void> check_manifest(const FetchedManifest& fetched) {
+  TRY(parse_manifest(fetched.bytes, fetched.content_type));
+  return {};
+}
+
 /// By digest, from the store or the registry.
 Result<FetchedManifest> get_manifest(const Store& store,
                                      PullSource& source,
@@ -40,7 +45,7 @@ Result<FetchedManifest> get_manifest(const Store& store,
   if (auto document = stored(store, wanted.digest)) {
     return FetchedManifest{std::move(document->bytes), wanted.media_type, wanted.digest};
   }
-  return source.manifest(wanted.digest.string());
+  return source.manifest(wanted.digest.string(), check_manifest);
 }
 
 /// The manifest for the platform: follows indexes.
@@ -50,7 +55,7 @@ Result<ResolvedManifest> resolve(const Store& store,
                                  const Platform& platform) {
   auto first = reference.digest()
                    ? get_manifest(store, source, Descriptor{"", *reference.digest(), 0})
-                   : source.manifest(reference.selector());
+                   : source.manifest(reference.selector(), check_manifest);
   TRY(first);
   FetchedManifest fetched = std::move(*first);
   for (int depth = 0; depth <= kMaxIndexDepth; ++depth) {
@@ -155,7 +160,7 @@ Result<void> leave_out_known(const Context& context,
     }));
     return bytes;
   };
-  auto contents = read_contents(*blob.contents, blob.size_bytes, read);
+  auto contents = read_contents(context.cancellation, *blob.contents, blob.size_bytes, read);
   if (!contents) {
     if (contents.error().code() == ErrorCode::interrupted) {
       return fail(contents.error());

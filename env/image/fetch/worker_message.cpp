@@ -22,6 +22,7 @@ enum class Kind : char {
   done = 'd',
   outcome = 'o',
   failure = 'f',
+  text = 't',
 };
 
 class Writer {
@@ -156,6 +157,8 @@ Result<Message> decode(Kind kind, std::string_view payload) {
     }
     case Kind::activity:
       return Message(ActivityMessage{std::string(payload)});
+    case Kind::text:
+      return Message(TextMessage{std::string(payload)});
     case Kind::done: {
       Reader reader(payload);
       DoneMessage message;
@@ -196,6 +199,9 @@ struct Encoder {
   }
   std::string operator()(const OutcomeMessage& message) const {
     return frame(Kind::outcome, encode(message.outcome));
+  }
+  std::string operator()(const TextMessage& message) const {
+    return frame(Kind::text, message.text);
   }
   std::string operator()(const FailureMessage& message) const {
     return frame(Kind::failure, (message.as_asked ? kAsAsked : '-') +

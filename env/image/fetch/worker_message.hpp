@@ -33,8 +33,16 @@ struct FailureMessage {
   Error error;
   bool as_asked = false;  ///< the bytes have the digest that was asked for: nobody has better ones
 };
-using Message =
-    std::variant<ProgressMessage, ActivityMessage, DoneMessage, OutcomeMessage, FailureMessage>;
+/// What run_confined returns.
+struct TextMessage {
+  std::string text;
+};
+using Message = std::variant<ProgressMessage,
+                             ActivityMessage,
+                             DoneMessage,
+                             OutcomeMessage,
+                             FailureMessage,
+                             TextMessage>;
 
 std::string encode_message(const Message& message);
 

@@ -15,6 +15,7 @@
 #include "env/image/codec/decompress.hpp"
 #include "env/image/codec/hash.hpp"
 #include "env/image/codec/read_ahead.hpp"
+#include "env/image/fetch/confined.hpp"
 #include "env/image/fetch/elf_architecture.hpp"
 #include "env/image/fetch/sources.hpp"
 #include "env/image/fetch/spliced_source.hpp"
@@ -144,28 +145,16 @@ Result<LayerPlace> open_place(const LayerJob& job) {
   return place;
 }
 
-void note_missing(const char* what, const Result<bool>& done) {
-  if (!done || !*done) {
-    LOG_DEBUG("unpacking without {}{}", what, done ? "" : ": " + done.error().to_line());
-  }
-}
-
-/// Whoever makes a layer may know of a defect in what reads it. Nothing but that layer is to be had
-/// from here, and the other layers to be read if need be, as far as the kernel can see to it.
-/// `kept`: the descriptors that are needed.
+/// Nothing but that layer is to be had from here, and the other layers to be read if need be, as
+/// far as the kernel can see to it. `kept`: the descriptors that are needed.
 Result<LayerPlace> confine(const LayerJob& job, const std::vector<int>& kept) {
-  // Standard output is where this program answers.
-  if (const auto nothing = sys::open_file("/dev/null", O_RDWR)) {
-    TRY(sys::replace_fd(nothing->get(), 0));
-    TRY(sys::replace_fd(nothing->get(), 1));
-  }
+  TRY(close_off(kept));
   std::vector<sys::VisibleDirectory> visible = {{.path = job.directory, .writable = true}};
   if (job.chunks) {
     visible.push_back({.path = job.layers_directory});
   }
   const auto view = sys::confine_view(visible);
   note_missing("a root of its own", view ? Result<bool>(true) : Result<bool>(fail(view.error())));
-  sys::close_fds_but(kept);
   TRY_ASSIGN(LayerPlace place, open_place(job));
   sys::UniqueFd layers;
   if (job.chunks) {

@@ -11,13 +11,14 @@
 namespace devenv::image::registry {
 
 template <typename Call>
-auto PullSource::at_each(const Call& call) -> decltype(call(std::declval<RegistryClient&>())) {
+auto PullSource::at_each(const Call& call, Unsupported unsupported)
+    -> decltype(call(std::declval<RegistryClient&>())) {
   while (true) {
     Client& place = clients_[standing_.current];
     auto result = call(place.client);
     const ErrorCode code = result ? ErrorCode::interrupted : result.error().code();
-    // Without ranges, a place is still good for whole blobs.
-    if (code == ErrorCode::interrupted || code == ErrorCode::unsupported) {
+    if (code == ErrorCode::interrupted ||
+        (code == ErrorCode::unsupported && unsupported == Unsupported::is_final)) {
       return result;
     }
     if (standing_.current + 1 == clients_.size()) {
@@ -49,12 +50,21 @@ Error PullSource::explain(const Error& error) const {
   return explained;
 }
 
-Result<FetchedManifest> PullSource::manifest(const std::string& selector) {
-  return at_each([&](RegistryClient& client) { return client.manifest(selector); });
+Result<FetchedManifest> PullSource::manifest(
+    const std::string& selector, const std::function<Result<void>(const FetchedManifest&)>& check) {
+  // Old caches have old formats.
+  return at_each(
+      [&](RegistryClient& client) -> Result<FetchedManifest> {
+        TRY_ASSIGN(FetchedManifest fetched, client.manifest(selector));
+        TRY(check(fetched));
+        return fetched;
+      },
+      Unsupported::goes_on);
 }
 
 Result<std::string> PullSource::document(const Descriptor& blob) {
-  return at_each([&](RegistryClient& client) { return client.document(blob); });
+  return at_each([&](RegistryClient& client) { return client.document(blob); },
+                 Unsupported::goes_on);
 }
 
 Result<void> PullSource::download(const Descriptor& blob,
@@ -84,10 +94,13 @@ Result<void> PullSource::download_part(const Descriptor& blob,
     have += bytes.size();
     return {};
   };
-  auto done = at_each([&](RegistryClient& client) -> Result<void> {
-    auto part = client.download_part(blob, have, end, counted);
-    return refusal ? Result<void>() : part;
-  });
+  // Without ranges, a place is still good for whole blobs.
+  auto done = at_each(
+      [&](RegistryClient& client) -> Result<void> {
+        auto part = client.download_part(blob, have, end, counted);
+        return refusal ? Result<void>() : part;
+      },
+      Unsupported::is_final);
   if (refusal) {
     return fail(*refusal);
   }

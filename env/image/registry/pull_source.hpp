@@ -33,7 +33,10 @@ class PullSource {
   /// At least one.
   explicit PullSource(std::vector<Client> clients) : clients_(std::move(clients)) {}
 
-  Result<FetchedManifest> manifest(const std::string& selector);
+  /// `check` says whether a place has what is wanted.
+  Result<FetchedManifest> manifest(
+      const std::string& selector,
+      const std::function<Result<void>(const FetchedManifest&)>& check);
   Result<std::string> document(const Descriptor& blob);
   /// Goes on at the next place where the one before has stopped.
   Result<void> download(const Descriptor& blob,
@@ -58,8 +61,10 @@ class PullSource {
   Error explain(const Error& error) const;
 
  private:
+  enum class Unsupported { is_final, goes_on };
   template <typename Call>
-  auto at_each(const Call& call) -> decltype(call(std::declval<RegistryClient&>()));
+  auto at_each(const Call& call, Unsupported unsupported)
+      -> decltype(call(std::declval<RegistryClient&>()));
 
   void leave_current(const Error& error);
 

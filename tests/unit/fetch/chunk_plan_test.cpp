@@ -80,13 +80,14 @@ TEST_CASE("chunk plan: a table of contents with another digest is refused") {
   const auto read = [](std::uint64_t, std::uint64_t) -> Result<std::string> {
     return std::string("something else");
   };
+  Cancellation cancellation(-1);
   for (const ContentsKind kind : {ContentsKind::zstd_chunked, ContentsKind::estargz}) {
     const ContentsPlace place{.kind = kind,
                               .digest = sha256(""),
                               .offset = kEnd,
                               .size_bytes = 100,
                               .unpacked_bytes = 100};
-    const auto contents = read_contents(place, kBlob, read);
+    const auto contents = read_contents(cancellation, place, kBlob, read);
     REQUIRE(!contents);
     CHECK(contents.error().code() == ErrorCode::integrity);
   }
