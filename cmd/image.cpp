@@ -39,6 +39,9 @@ Result<image::ImageRecord> stored_image(const image::Store& store, const std::st
   if (!found && reference) {
     TRY_ASSIGN(found, store.find_image(reference->string()));
   }
+  if (!found && reference && reference->digest()) {
+    TRY_ASSIGN(found, store.find_by_digest(*reference));
+  }
   if (found) {
     return *std::move(found);
   }

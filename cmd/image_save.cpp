@@ -34,6 +34,13 @@ Result<Target> open_target(const ImageSaveOptions& options) {
     target.target.fd = STDOUT_FILENO;
     return target;
   }
+  for (const char* transport : {"oci:", "oci-archive:", "docker-archive:", "dir:"}) {
+    if (options.file.starts_with(transport)) {
+      return fail(Error(ErrorCode::usage, format("'{}' is no file", text::sanitize(options.file)))
+                      .with_hint("name the file alone: it is an OCI layout and a docker archive in "
+                                 "one; a file of that very name is written ./NAME"));
+    }
+  }
   TRY_ASSIGN(const std::string here, sys::current_directory());
   target.target.file =
       options.file.starts_with('/') ? options.file : format("{}/{}", here, options.file);

@@ -224,6 +224,19 @@ Result<std::optional<ImageRecord>> Store::find_image(std::string_view name) cons
   return found == nullptr ? std::nullopt : std::optional<ImageRecord>(*found);
 }
 
+Result<std::optional<ImageRecord>> Store::find_by_digest(const Reference& reference) const {
+  TRY_ASSIGN(const std::vector<ImageRecord> records, images());
+  for (const ImageRecord& record : records) {
+    const auto named = Reference::parse(record.reference);
+    if (reference.digest() == record.manifest_digest && named &&
+        named->registry() == reference.registry() &&
+        named->repository() == reference.repository() && is_complete(*this, record)) {
+      return record;
+    }
+  }
+  return std::nullopt;
+}
+
 Result<void> Store::update_images(
     const std::function<Result<void>(std::vector<ImageRecord>&)>& change) const {
   TRY_ASSIGN(const sys::FileLock lock,

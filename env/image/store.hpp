@@ -26,6 +26,7 @@
 #include "env/base/digest.hpp"
 #include "env/base/result.hpp"
 #include "env/image/record.hpp"
+#include "env/image/reference.hpp"
 #include "env/sys/file_lock.hpp"
 
 namespace devenv::image {
@@ -103,6 +104,8 @@ class Store {
   /// digits of its hex. nullopt when there is none. Only images whose layers are all present count.
   /// Errors: usage when a prefix fits several images.
   Result<std::optional<ImageRecord>> find_image(std::string_view name) const;
+  /// Of the same repository and with the digest that the reference names, whatever its tag.
+  Result<std::optional<ImageRecord>> find_by_digest(const Reference& reference) const;
   /// Replaces the record with the same reference.
   Result<void> put_image(const ImageRecord& record) const;
   /// Errors: not_found.

@@ -208,8 +208,13 @@ Result<void> make_bundle(const Workspace& workspace,
       map, [&] { return fill_bundle(directory, layers, config, map, terminal); });
   if (!filled) {
     (void)delete_in_namespace(map, directory);
+    const Error error = filled.error().context(
+        format("cannot make a bundle of {}", text::sanitize(image.reference)));
+    return fail(error.sys_errno() != ENOSPC && error.sys_errno() != EDQUOT
+                    ? error
+                    : error.with_hint("a bundle has all of the image's files: make room for them"));
   }
-  return filled;
+  return {};
 }
 
 Result<void> remove_bundle(const Workspace& workspace, const std::string& directory) {

@@ -51,17 +51,15 @@ Result<image::ImageRecord> bootstrap(const Workspace& workspace,
 Result<image::ImageRecord> find_local(const image::Store& store, const image::Reference& named) {
   const std::string reference = named.string();
   TRY_ASSIGN(auto present, store.find_image(reference));
+  if (!present && named.digest()) {
+    TRY_ASSIGN(present, store.find_by_digest(named));
+  }
   if (present) {
     return *std::move(present);
   }
   TRY_ASSIGN(const std::vector<image::ImageRecord> images, store.images());
   std::vector<std::string> names;
   for (const image::ImageRecord& image : images) {
-    const auto other = image::Reference::parse(image.reference);
-    if (named.digest() == image.manifest_digest && other && other->registry() == named.registry() &&
-        other->repository() == named.repository()) {
-      return image;
-    }
     names.push_back(image.reference);
   }
   const auto similar = text::closest(reference, names);

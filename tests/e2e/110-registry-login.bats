@@ -200,6 +200,21 @@ print(len(document["auths"]), document["detachKeys"])' "$RUNTIME_FILE")" "2 ctrl
   contains "$stderr" "hint: there may be a password that was not found: there is no program 'docker-credential-nowhere'"
 }
 
+@test "helper: one that has nothing to do with one registry is asked for the next" {
+  mkdir -p "$HOME/.docker" "$HOME/.config/containers" "$HELPED/bin"
+  cat >"$HELPED/bin/docker-credential-picky" <<EOF
+#!/bin/sh
+read -r server
+[ "\$server" = "$PRIVATE" ] || { echo "not mine: \$server"; exit 1; }
+echo '{"Username": "user", "Secret": "secret"}'
+EOF
+  chmod 755 "$HELPED/bin/docker-credential-picky"
+  echo '{"credsStore": "picky"}' >"$HOME/.docker/config.json"
+  printf '[[registry]]\nlocation = "%s"\n[[registry.mirror]]\nlocation = "%s/nothing"\n' \
+    "$PRIVATE" "$REGISTRY" >"$HOME/.config/containers/registries.conf"
+  pulls "$PRIVATE/team/busybox:1"
+}
+
 @test "dockercfg: the old file is read last" {
   echo "{\"$PRIVATE\": {\"auth\": \"dXNlcjpzZWNyZXQ=\", \"email\": \"a@b\"}}" >"$HOME/.dockercfg"
   pulls "$PRIVATE/team/busybox:1"

@@ -57,7 +57,7 @@ trust() {
 }
 
 # Manifests and layers of requests.log that were asked for, with the range: "ok manifests None".
-asked() { sed -nE 's,^[a-z]+ /v2/([a-z-]+)/image/([a-z]+)/[^ ]* range=([^ ]*).*,\1 \2 \3,p' "$FAULTS/requests.log" | uniq; }
+asked() { sed -nE 's,^[a-z]+ /v2/([a-z0-9-]+)/image/([a-z]+)/[^ ]* range=([^ ]*).*,\1 \2 \3,p' "$FAULTS/requests.log" | uniq; }
 
 # mirrors NAME...: registry.example is "ok" of the registry that goes wrong, and these faults of it
 # are its mirrors.
@@ -189,10 +189,10 @@ EOF
 # ---- mirrors -------------------------------------------------------------------------------------
 
 @test "mirrors: whatever is wrong with one, the next is asked" {
-  mirrors missing login forbidden broken reset busy other-manifest
+  mirrors missing login forbidden broken reset busy other-manifest schema1
   expect 0 devenv image pull registry.example/image:small
   equals "$(asked | awk '$2 == "manifests" {print $1}' | uniq | tr '\n' ' ')" \
-    "missing login forbidden broken reset busy other-manifest ok "
+    "missing login forbidden broken reset busy other-manifest schema1 ok "
 }
 
 @test "mirrors: a layer that a mirror does not have is got from the next" {

@@ -105,6 +105,8 @@ gone_image_program() { ! pgrep -u "$(id -u)" devenv-image >/dev/null; }
   fails_with 3 "there is no image" devenv image save localhost/nothing x.tar
   fails_with 2 "named by a tag" devenv image save localhost/made x.tar --name "localhost/x@sha256:$(printf '0%.0s' {1..64})"
   fails_with 3 "cannot save 'localhost/made:latest'" devenv image save localhost/made nowhere/x.tar
+  fails_with 2 "is no file" devenv image save localhost/made oci:folder:1
+  fails_with 2 "is no file" devenv image save localhost/made docker-archive:x.tar
   mkdir closed
   chmod 555 closed
   [[ $(id -u) == 0 ]] || expect 1 devenv image save localhost/made closed/x.tar
@@ -119,7 +121,11 @@ gone_image_program() { ! pgrep -u "$(id -u)" devenv-image >/dev/null; }
   expect 0 devenv image rm localhost/made
   create other localhost/more:2
   expect 0 devenv run other sudo cat /two
-  create by-digest "localhost/more@$(field localhost/more:2 manifest_digest)"
+  local by_digest
+  by_digest=localhost/more@$(field localhost/more:2 manifest_digest)
+  create by-digest "$by_digest"
+  equals "$(field "$by_digest" reference)" localhost/more:2
+  expect 0 devenv image tag "$by_digest" localhost/third
   fails_with 3 "no registry has" devenv create none --image "localhost/mor@$(field localhost/more:2 manifest_digest)"
   fails_with 3 "no image" devenv image tag localhost/made localhost/x
   fails_with 2 "by a tag" devenv image tag localhost/more:2 "localhost/x@sha256:$(printf '0%.0s' {1..64})"

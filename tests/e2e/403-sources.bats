@@ -214,6 +214,7 @@ GET /cut/100000/root.tar.gz bytes=100000-"
   contains "$stderr" "hint: https_proxy names the proxy 'http://127.0.0.1:1'"
   SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt fails_with 6 "cannot get '$HTTPS'" \
     devenv create box -i "$HTTPS/root.tar.gz"
+  fails_with 2 "is not an http or https URL" devenv create box -i https:///x
   fails_with 2 "nothing is fetched by 'ftp'" devenv create box -i ftp://127.0.0.1/root.tar.gz
   fails_with 2 "a URL with a user name or password in it is not taken" \
     devenv create box -i https://user:pass@127.0.0.1/x

@@ -32,8 +32,10 @@ bool is_alphanumeric(char c) {
 }  // namespace
 
 std::string default_import_name(std::string_view path) {
+  std::string decoded;
   if (path.find("://") != std::string_view::npos) {
-    path = path.substr(0, path.find_first_of("?#"));
+    decoded = text::percent_decode(path.substr(0, path.find_first_of("?#")));
+    path = decoded;
   }
   while (path.ends_with('/')) {
     path.remove_suffix(1);

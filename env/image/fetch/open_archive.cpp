@@ -175,8 +175,11 @@ Result<OpenArchive> open_archive_file(const std::string& path) {
 
 Result<OpenArchive> open_archive(const Context& context, const ArchiveRequest& request) {
   if (is_web_address(request.location)) {
-    TRY_ASSIGN(const registry::Url url, registry::Url::parse(request.location));
-    TRY(check_trust(context, request, url));
+    const auto url = registry::Url::parse(request.location);
+    if (!url) {
+      return fail(url.error().with_code(ErrorCode::usage));
+    }
+    TRY(check_trust(context, request, *url));
   }
   TRY_ASSIGN(const std::optional<Digest> expected, expected_digest(context, request));
   TRY_ASSIGN(OpenArchive archive, open_unchecked(context, request, expected));

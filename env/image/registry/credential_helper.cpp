@@ -62,8 +62,8 @@ Result<sys::Captured> run_helper(const std::string& name,
                                timeout);
   if (run && run->timed_out) {
     return fail(
-        Error(ErrorCode::failed, format("{} {} has not answered for {} s", program, verb,
-                                        std::chrono::ceil<std::chrono::seconds>(timeout).count()))
+        Error(ErrorCode::network, format("{} {} has not answered for {} s", program, verb,
+                                         std::chrono::ceil<std::chrono::seconds>(timeout).count()))
             .with_hint(format("it may be asking somewhere else for a password; try it: "
                               "{} list",
                               program)));

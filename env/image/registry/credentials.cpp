@@ -100,11 +100,11 @@ AuthEntry common_helper(const Json& document, const std::string& name) {
           .servers = server_names(host_of(name), "")};
 }
 
-/// Asks under each name until there is an answer. A helper that is not there or fails is no error,
-/// and is not asked again: it may have taken all the time that it was given.
+/// Asks under each name until there is an answer. A helper that is not there or fails is no error.
+/// One that is not there, or has taken all the time that it was given, is not asked again.
 std::optional<Credentials> ask(const AuthEntry& entry, std::string& problem) {
-  static std::map<std::string, std::string> failed;
-  if (const auto found = failed.find(entry.helper); found != failed.end()) {
+  static std::map<std::string, std::string> silent;
+  if (const auto found = silent.find(entry.helper); found != silent.end()) {
     problem = found->second;
     return std::nullopt;
   }
@@ -113,7 +113,10 @@ std::optional<Credentials> ask(const AuthEntry& entry, std::string& problem) {
     if (!answer) {
       LOG_INFO("credential helper: {}", answer.error().to_line());
       problem = answer.error().to_line();
-      failed.emplace(entry.helper, problem);
+      if (const ErrorCode code = answer.error().code();
+          code == ErrorCode::not_found || code == ErrorCode::network) {
+        silent.emplace(entry.helper, problem);
+      }
       return std::nullopt;
     }
     if (*answer) {

@@ -21,6 +21,12 @@ std::string host_in(const std::string& authority) {
   return authority.substr(0, authority.find(':'));
 }
 
+/// Source: libcurl, CURLOPT_PROXY(3).
+std::string port_in(const std::string& authority, bool tls) {
+  const std::size_t colon = authority.find(':', authority.find(']') + 1);
+  return colon != std::string::npos ? authority.substr(colon + 1) : tls ? "443" : "1080";
+}
+
 }  // namespace
 
 std::optional<ProxyWord> proxy_for(const Url& url) {
@@ -42,7 +48,8 @@ std::optional<ProxyWord> proxy_for(const Url& url) {
     return ProxyWord{.variable = name,
                      .value = value,
                      .shown = text::sanitize(value.substr(0, begin) + authority),
-                     .host = host_in(authority)};
+                     .host = host_in(authority),
+                     .port = port_in(authority, value.starts_with("https:"))};
   }
   return std::nullopt;
 }
@@ -69,7 +76,8 @@ std::string without_password(std::string reason, const std::optional<ProxyWord>&
 }
 
 bool speaks_of(const std::string& reason, const ProxyWord& proxy) {
-  return (" " + reason).find(format(" {} port ", proxy.host)) != std::string::npos;
+  return format(" {} ", reason).find(format(" {} port {} ", proxy.host, proxy.port)) !=
+         std::string::npos;
 }
 
 std::string file_at_fault(const std::string& directory) {
@@ -103,6 +111,8 @@ std::string hint_for(TransportFailure kind, const HttpRequest& request) {
                        certificates_of(request.url))
                  : "add the server's certificate authority to the system's, or name it in "
                    "SSL_CERT_FILE";
+    case TransportFailure::not_tls:
+      return request.of_registry ? "" : "the server may speak no TLS there; is it http?";
     case TransportFailure::interrupted:
       return request.of_registry ? "" : "try again: what has come is kept";
     default:

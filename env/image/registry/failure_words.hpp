@@ -15,6 +15,7 @@ struct ProxyWord {
   std::string value;
   std::string shown;  ///< without a password
   std::string host;   ///< as libcurl writes it: "::1"
+  std::string port;
 };
 
 /// By the variables that libcurl looks at; nullopt when none names one for such requests. NO_PROXY

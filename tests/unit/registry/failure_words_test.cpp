@@ -29,9 +29,14 @@ TEST_CASE("failure words: whether it is the proxy that cannot be reached") {
   ::unsetenv("https_proxy");
   REQUIRE(proxy);
   CHECK(speaks_of("Failed to connect to ::1 port 3128 after 0 ms: Couldn't connect", *proxy));
-  const ProxyWord other{.variable = "", .value = "", .shown = "", .host = "10.0.0.1"};
+  CHECK_FALSE(speaks_of("Failed to connect to ::1 port 31280 after 0 ms", *proxy));
+  const ProxyWord other{
+      .variable = "", .value = "", .shown = "", .host = "10.0.0.1", .port = "443"};
   CHECK_FALSE(speaks_of("Failed to connect to 10.0.0.10 port 443 after 0 ms", other));
   CHECK(speaks_of("Failed to connect to 10.0.0.1 port 443 after 0 ms", other));
+  ::setenv("https_proxy", "proxy.example", 1);
+  CHECK(proxy_for(Url::parse("https://quay.io/").value())->port == "1080");
+  ::unsetenv("https_proxy");
 }
 
 TEST_CASE("failure words: the file that is no certificate") {
