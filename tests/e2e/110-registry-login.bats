@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154
 # Who one is at a registry: passwords, helpers, tokens; devenv image login and logout.
 load helpers
 load registries
