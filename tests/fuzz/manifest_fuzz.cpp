@@ -79,16 +79,17 @@ void read_config(std::string_view text) {
   }
 }
 
-void read_contents(std::string_view text) {
+void read_contents(std::string_view text, ContentsKind kind) {
   constexpr std::uint64_t kEnd = 1'000'000;
-  const auto files = parse_contents(text, kEnd);
+  const auto files = parse_contents(text, kind, kEnd);
   if (!files) {
     check(files.error());
     return;
   }
   std::uint64_t position = 0;
   for (const LargeFile& file : *files) {
-    must(file.begin >= position && file.begin < file.end && file.end <= kEnd);
+    must(file.begin >= position && file.begin <= file.end && file.end <= kEnd);
+    must(file.begin < file.end || kind == ContentsKind::estargz);
     position = file.end;
   }
 }
@@ -152,7 +153,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   read_events(text);
   read_feature(text);
-  read_contents(text);
+  read_contents(text, ContentsKind::zstd_chunked);
+  read_contents(text, ContentsKind::estargz);
+  (void)parse_stargz_footer(text);
   const auto json = devenv::json::parse(text);
   if (!json) {
     // No reader gets further than that.

@@ -39,6 +39,11 @@ def manifests():
     chunked = "io.github.containers.zstd-chunked.manifest-"
     yield {"schemaVersion": 2, "mediaType": OCI + "manifest.v1+json", "config": config, "layers": [
         {**layer, "annotations": {chunked + "checksum": DIGEST, chunked + "position": "100:20:300:1"}}]}
+    yield {"schemaVersion": 2, "mediaType": OCI + "manifest.v1+json", "config": config, "layers": [
+        {**layer, "annotations": {"containerd.io/snapshot/stargz/toc.digest": DIGEST}}]}
+    yield {"version": 1, "entries": [
+        {"type": "reg", "name": "bin/a", "size": 9000000, "digest": DIGEST, "offset": 10},
+        {"type": "chunk", "name": "bin/a", "offset": 90, "chunkOffset": 4000000, "innerOffset": 0}]}
     yield {"version": 1, "entries": [
         {"type": "reg", "name": "bin/a", "size": 700000, "digest": DIGEST, "offset": 10, "endOffset": 90},
         {"type": "dir", "name": "bin", "xattrs": {"user.a": "Yg=="}}]}

@@ -16,6 +16,9 @@
 namespace devenv::image::fetch {
 namespace {
 
+/// No honest answer is longer: see kMaxFeatureBytes.
+constexpr std::size_t kMaxAnswerBytes = 128U * 1024 * 1024;
+
 Result<std::string> work_confined(const std::vector<int>& kept,
                                   const std::function<Result<std::string>()>& work) {
   TRY(close_off(kept));
@@ -28,6 +31,7 @@ Result<std::string> work_confined(const std::vector<int>& kept,
 Result<std::optional<Message>> hear(Cancellation& cancellation, int answers) {
   MessageReader reader;
   std::string block(kBlockSize, '\0');
+  std::size_t total = 0;
   while (true) {
     std::vector<sys::WaitEntry> entries = {{answers, sys::WaitFor::readable}};
     TRY(cancellation.wait(entries));  // an error kills the child, which has nothing to undo
@@ -38,6 +42,10 @@ Result<std::optional<Message>> hear(Cancellation& cancellation, int answers) {
     if (count == 0) {
       return reader.next();
     }
+    total += count;
+    if (total > kMaxAnswerBytes) {
+      return fail(ErrorCode::integrity, "the process that reads it misbehaves");
+    }
     reader.add({block.data(), count});
   }
 }
@@ -45,9 +53,10 @@ Result<std::optional<Message>> hear(Cancellation& cancellation, int answers) {
 }  // namespace
 
 Result<void> close_off(const std::vector<int>& kept) {
-  TRY_ASSIGN(const sys::UniqueFd nothing, sys::open_file("/dev/null", O_RDWR));
+  TRY_ASSIGN(sys::UniqueFd nothing, sys::open_file("/dev/null", O_RDWR));
   TRY(sys::replace_fd(nothing.get(), 0));
   TRY(sys::replace_fd(nothing.get(), 1));
+  nothing.reset();
   sys::close_fds_but(kept);
   return {};
 }

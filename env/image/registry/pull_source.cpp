@@ -109,7 +109,7 @@ Result<void> PullSource::download_part(const Descriptor& blob,
 
 void PullSource::learn(const Standing& standing) {
   standing_.began = standing.began;
-  if (standing.current > standing_.current) {
+  if (standing.current > standing_.current && standing.current < clients_.size()) {
     standing_ = standing;
   }
 }

@@ -21,9 +21,12 @@ LayerOutcome some_outcome() {
 TEST_CASE("worker message: every kind comes through, in pieces of any size") {
   const std::string stream =
       encode_message(ProgressMessage{12345}) + encode_message(ActivityMessage{"installing"}) +
-      encode_message(DoneMessage{}) + encode_message(OutcomeMessage{some_outcome()}) +
+      encode_message(DoneMessage{{.began = 1, .current = 2, .failures = {"a: b", ""}}}) +
+      encode_message(OutcomeMessage{some_outcome()}) +
       encode_message(
-          FailureMessage{Error(ErrorCode::network, "inner").context("outer").with_hint("h")});
+          FailureMessage{Error(ErrorCode::network, "inner").context("outer").with_hint("h")}) +
+      encode_message(FailureMessage{Error(ErrorCode::integrity, ""), true}) +
+      encode_message(TextMessage{std::string("\0\xff", 2)});
   for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, stream.size()}) {
     CAPTURE(piece);
     MessageReader reader;
@@ -34,10 +37,13 @@ TEST_CASE("worker message: every kind comes through, in pieces of any size") {
         messages.push_back(std::move(**message));
       }
     }
-    REQUIRE(messages.size() == 5);
+    REQUIRE(messages.size() == 7);
     CHECK(std::get<ProgressMessage>(messages[0]).done_bytes == 12345);
     CHECK(std::get<ActivityMessage>(messages[1]).text == "installing");
-    CHECK(std::holds_alternative<DoneMessage>(messages[2]));
+    const auto& standing = std::get<DoneMessage>(messages[2]).standing;
+    CHECK(standing.began == 1);
+    CHECK(standing.current == 2);
+    CHECK(standing.failures == std::vector<std::string>{"a: b", ""});
     const LayerOutcome& outcome = std::get<OutcomeMessage>(messages[3]).outcome;
     const LayerOutcome expected = some_outcome();
     CHECK(outcome.digest == expected.digest);
@@ -54,6 +60,9 @@ TEST_CASE("worker message: every kind comes through, in pieces of any size") {
     CHECK(error.code() == ErrorCode::network);
     CHECK(error.to_line() == "outer: inner");
     CHECK(error.hint() == "h");
+    CHECK_FALSE(std::get<FailureMessage>(messages[4]).as_asked);
+    CHECK(std::get<FailureMessage>(messages[5]).as_asked);
+    CHECK(std::get<TextMessage>(messages[6]).text == std::string("\0\xff", 2));
   }
 }
 
