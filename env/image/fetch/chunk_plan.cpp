@@ -9,6 +9,7 @@
 #include "env/image/codec/decompress.hpp"
 #include "env/image/codec/hash.hpp"
 #include "env/image/fetch/confined.hpp"
+#include "env/image/fetch/sources.hpp"
 #include "env/image/layer/reader.hpp"
 #include "env/sys/file.hpp"
 
@@ -25,19 +26,6 @@ constexpr std::uint64_t kLeastSavedBytes = 1024U * 1024;
 constexpr std::uint64_t kSkippableHeaderBytes = 8;
 /// Read at once of the end of an eStargz blob.
 constexpr std::uint64_t kStargzTailBytes = 128U * 1024;
-
-class TextSource final : public ByteSource {
- public:
-  explicit TextSource(std::string_view bytes) : bytes_(bytes) {}
-  Result<std::size_t> read(std::span<char> buffer) override {
-    const std::size_t count = bytes_.copy(buffer.data(), buffer.size());
-    bytes_.remove_prefix(count);
-    return count;
-  }
-
- private:
-  std::string_view bytes_;
-};
 
 Result<void> add_files(const Store& store, const Digest& chain_id, KnownFiles& known) {
   const std::string file = store.layer_directory(chain_id) + kFileName;
@@ -92,18 +80,7 @@ Error wrong_digest() {
 Result<std::string> unpack(std::string_view packed, std::uint64_t max_bytes) {
   TextSource source(packed);
   TRY_ASSIGN(const auto decompressed, decompress(source));
-  std::string text(max_bytes, '\0');
-  std::size_t have = 0;
-  while (have < text.size()) {
-    TRY_ASSIGN(const std::size_t count,
-               decompressed->read({text.data() + have, text.size() - have}));
-    if (count == 0) {
-      break;
-    }
-    have += count;
-  }
-  text.resize(have);
-  return text;
+  return read_up_to(*decompressed, max_bytes);
 }
 
 Result<std::string> read_only_file(std::string_view packed_tar) {

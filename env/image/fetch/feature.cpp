@@ -10,6 +10,7 @@
 #include "env/image/codec/hash.hpp"
 #include "env/image/fetch/confined.hpp"
 #include "env/image/fetch/fetch.hpp"
+#include "env/image/fetch/sources.hpp"
 #include "env/image/layer/entry_path.hpp"
 #include "env/image/layer/reader.hpp"
 #include "env/image/registry/connector.hpp"
@@ -22,20 +23,6 @@ namespace {
 constexpr std::size_t kLongestPath = 255;  // bytes
 
 /// Bytes that are here already.
-class TextSource final : public ByteSource {
- public:
-  explicit TextSource(std::string_view bytes) : left_(bytes) {}
-  Result<std::size_t> read(std::span<char> buffer) override {
-    const std::size_t count = std::min(buffer.size(), left_.size());
-    std::memcpy(buffer.data(), left_.data(), count);
-    left_.remove_prefix(count);
-    return count;
-  }
-
- private:
-  std::string_view left_;
-};
-
 struct Contents {
   std::string bytes;
   bool executable = false;
@@ -187,20 +174,15 @@ Result<StoredFeature> put(const Store& store, const Digest& manifest, const File
   return installed;
 }
 
-Result<std::string> decompress_all(std::string_view blob) {
+/// Headers and padding count, too: nothing that was packed well goes on for ever.
+Result<std::string> decompress_tar(std::string_view blob) {
+  constexpr std::size_t kMaxBytes = 2 * kMaxFeatureBytes;
   TextSource source(blob);
   TRY_ASSIGN(const auto plain, decompress(source));
-  // Headers and padding count, too: nothing that was packed well goes on for ever.
-  HashingSource limited(*plain, 2 * kMaxFeatureBytes);
-  std::string tar;
-  std::string block(kBlockSize, '\0');
-  while (true) {
-    TRY_ASSIGN(const std::size_t count, limited.read(block));
-    if (count == 0) {
-      return tar;
-    }
-    tar.append(block, 0, count);
-  }
+  TRY_ASSIGN(std::string tar, read_up_to(*plain, kMaxBytes + 1));
+  return tar.size() > kMaxBytes
+             ? fail(ErrorCode::integrity, format("its tar has more than {} bytes", kMaxBytes))
+             : Result<std::string>(std::move(tar));
 }
 
 Result<StoredFeature> fetch(const Context& context, const Reference& reference) {
@@ -219,7 +201,7 @@ Result<StoredFeature> fetch(const Context& context, const Reference& reference) 
   TRY_ASSIGN(const Descriptor layer, parse_feature_manifest(manifest.bytes));
   TRY_ASSIGN(const std::string blob, download(context, source, layer));
   TRY_ASSIGN(const std::string tar,
-             run_confined(context.cancellation, {}, [&] { return decompress_all(blob); }));
+             run_confined(context.cancellation, {}, [&] { return decompress_tar(blob); }));
   TRY_ASSIGN(const Files files, FeatureReader().read(tar));
   return put(context.store, manifest.digest, files);
 }

@@ -24,18 +24,7 @@ constexpr std::size_t kBeginning = 64U * 1024;
 Result<std::string> beginning_of(const OpenArchive& file) {
   FileSource source(file.fd.get(), 0, file.size);
   TRY_ASSIGN(const auto decompressed, decompress(source));
-  std::string bytes(kBeginning, '\0');
-  std::size_t have = 0;
-  while (have < bytes.size()) {
-    TRY_ASSIGN(const std::size_t count,
-               decompressed->read({bytes.data() + have, bytes.size() - have}));
-    if (count == 0) {
-      break;
-    }
-    have += count;
-  }
-  bytes.resize(have);
-  return bytes;
+  return read_up_to(*decompressed, kBeginning);
 }
 
 /// Whether the file's own first block is a tar header, so that it can be read in place.

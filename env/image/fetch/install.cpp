@@ -136,13 +136,8 @@ void note_files(const Context& context, const LayerPlan& layer, const LayerJob& 
     }
     TRY_ASSIGN(const sys::UniqueFd blob, sys::open_file(downloaded->partial_file, O_RDONLY));
     const BlobReader read = [&](std::uint64_t begin, std::uint64_t end) -> Result<std::string> {
-      std::string bytes(end - begin, '\0');
-      FileSource source(blob.get(), begin, bytes.size());
-      for (std::size_t have = 0; have < bytes.size();) {
-        TRY_ASSIGN(const std::size_t count, source.read(std::span(bytes).subspan(have)));
-        have += count;
-      }
-      return bytes;
+      FileSource source(blob.get(), begin, end - begin);
+      return read_up_to(source, end - begin);
     };
     TRY_ASSIGN(const Contents contents,
                read_contents(context.cancellation, *layer.contents, layer.size_bytes, read));

@@ -22,6 +22,26 @@ std::int64_t now_ms() {
 
 }  // namespace
 
+Result<std::size_t> TextSource::read(std::span<char> buffer) {
+  const std::size_t count = left_.copy(buffer.data(), buffer.size());
+  left_.remove_prefix(count);
+  return count;
+}
+
+Result<std::string> read_up_to(ByteSource& source, std::uint64_t max_bytes) {
+  std::string text;
+  std::string block(std::min<std::uint64_t>(max_bytes, kBlockSize), '\0');
+  while (text.size() < max_bytes) {
+    const std::size_t wanted = std::min<std::uint64_t>(block.size(), max_bytes - text.size());
+    TRY_ASSIGN(const std::size_t count, source.read(std::span(block).first(wanted)));
+    if (count == 0) {
+      break;
+    }
+    text.append(block, 0, count);
+  }
+  return text;
+}
+
 Result<std::size_t> FileSource::read(std::span<char> buffer) {
   const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), end_ - position_);
   if (wanted == 0) {

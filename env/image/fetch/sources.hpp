@@ -4,10 +4,25 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <string_view>
 
 #include "env/image/codec/byte_source.hpp"
 
 namespace devenv::image::fetch {
+
+/// Bytes in memory, which outlive it.
+class TextSource final : public ByteSource {
+ public:
+  explicit TextSource(std::string_view bytes) : left_(bytes) {}
+  Result<std::size_t> read(std::span<char> buffer) override;
+
+ private:
+  std::string_view left_;
+};
+
+/// Less than `max_bytes` only where the source ends before. Errors: those of `source`.
+Result<std::string> read_up_to(ByteSource& source, std::uint64_t max_bytes);
 
 /// A part of a regular file, or all of it.
 class FileSource final : public ByteSource {
