@@ -79,14 +79,10 @@ Result<image::ImageRecord> commit(const instance::Workspace& workspace,
     below.push_back(store.layer_tree(*layer));
   }
   TRY(remove_marks({.upper = copy.path(), .below = std::move(below), .whole = !parent}, workspace));
+  // Until images.json names it.
+  TRY_ASSIGN(const sys::FileLock lock, store.keep_unnamed_layers());
   TRY_ASSIGN(instance::SealedLayer changes,
              instance::seal_layer(workspace, copy.path(), parent, reporter));
-  // Until images.json names it.
-  TRY_ASSIGN(const sys::FileLock lock, store.lock_layer(changes.chain_id, sys::LockMode::shared));
-  if (!store.has_layer(changes.chain_id)) {
-    return fail(
-        Error(ErrorCode::conflict, "the new layer was removed meanwhile").with_hint("try again"));
-  }
   image.layers.push_back(std::move(changes));
   return instance::record_image(workspace, image, reporter);
 }
@@ -102,12 +98,6 @@ Result<image::ImageRecord> commit_environment(const instance::Workspace& workspa
   TRY_ASSIGN(const sys::FileLock running, instance::lock_stopped(place));
   TRY_ASSIGN(const instance::Environment environment, instance::reload(place));
   auto record = commit(workspace, environment, request, reporter);
-  // A `prune` may have come between the layer and the image that names it.
-  for (int attempt = 1; !record && record.error().code() == ErrorCode::conflict && attempt < 3;
-       ++attempt) {
-    LOG_INFO("{}: once more", record.error().to_line());
-    record = commit(workspace, environment, request, reporter);
-  }
   if (!record) {
     const Error error = record.error().context(
         format("cannot make an image of environment '{}'", place.name.string()));

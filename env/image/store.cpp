@@ -163,6 +163,14 @@ Result<std::optional<sys::FileLock>> Store::try_lock_layer(const Digest& chain_i
   return sys::FileLock::try_acquire(lock_file(chain_id), mode);
 }
 
+std::string Store::unnamed_lock_file() const {
+  return path_ + "/locks/unnamed.lock";
+}
+
+Result<sys::FileLock> Store::keep_unnamed_layers() const {
+  return sys::FileLock::acquire(unnamed_lock_file(), sys::LockMode::shared);
+}
+
 Result<Unfinished> Store::begin_unfinished(std::string_view suffix) const {
   TRY_ASSIGN(const Digest id, Digest::parse("sha256:" + sys::random_hex(32)));
   TRY_ASSIGN(sys::FileLock lock, lock_layer(id, sys::LockMode::exclusive));

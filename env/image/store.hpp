@@ -88,6 +88,10 @@ class Store {
   Result<std::optional<sys::FileLock>> try_lock_layer(const Digest& chain_id,
                                                       sys::LockMode mode) const;
 
+  /// While it is held, layers that nothing names are not taken for garbage: for who makes one and
+  /// cannot know its digest, and lock that, before.
+  Result<sys::FileLock> keep_unnamed_layers() const;
+
   /// A new name in temporary_directory() with its lock, for work such as importing an archive.
   /// `suffix` is part of the name: "import".
   Result<Unfinished> begin_unfinished(std::string_view suffix) const;
@@ -129,6 +133,7 @@ class Store {
  private:
   explicit Store(std::string path) : path_(std::move(path)) {}
   std::string lock_file(const Digest& digest) const;
+  std::string unnamed_lock_file() const;
   Result<void> check_format(std::string_view id_map) const;
   /// Replaces images.json with what `change` makes of it, under the lock.
   Result<void> update_images(

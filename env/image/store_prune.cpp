@@ -189,7 +189,14 @@ void find_missing(const Store& store,
 Result<PrunePlan> Store::plan_prune(const std::function<Result<StoreUsage>()>& usage,
                                     bool all) const {
   PrunePlan plan;
-  TRY_ASSIGN(const std::vector<Entry> entries, list_entries(*this, plan.problems));
+  TRY_ASSIGN(std::vector<Entry> entries, list_entries(*this, plan.problems));
+  TRY_ASSIGN(auto unnamed,
+             sys::FileLock::try_acquire(unnamed_lock_file(), sys::LockMode::exclusive));
+  if (unnamed) {
+    plan.locks.push_back(std::move(*unnamed));
+  } else {
+    std::erase_if(entries, [](const Entry& entry) { return entry.kind == Kind::layer; });
+  }
   // The first look only chooses what to lock. Whoever begins to use something locks it first, so
   // what the second look finds unneeded stays so while we hold its lock.
   TRY_ASSIGN(const StoreUsage usage_before, usage());

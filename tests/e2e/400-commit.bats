@@ -11,7 +11,10 @@ teardown_file() {
   stop_registry
   kill "$(cat "$BATS_FILE_TMPDIR/target.pid")" "$(cat "$BATS_FILE_TMPDIR/locked.pid")" 2>/dev/null || :
 }
-teardown() { remove_all; }
+teardown() {
+  touch "$BATS_TEST_TMPDIR/enough"
+  remove_all
+}
 
 # Registries of the test's own, which take pushes: TARGET from everybody, LOCKED from "user" with
 # the password "secret". Both are "127.0.0.1:PORT".
@@ -142,6 +145,22 @@ manifest_of() {
     ls /usr/local/bin/x 2>/dev/null; :'
   equals "$output" "711 5:5 /etc/profile.d
 755 0:0 /opt/empty"
+}
+
+@test "commit: a prune beside it takes nothing away" {
+  create box
+  expect 0 devenv run box sudo touch /made
+  expect 0 devenv stop box
+  while [[ ! -e $BATS_TEST_TMPDIR/enough ]]; do
+    devenv image prune -y >/dev/null 2>&1
+  done 3>&- &
+  local number
+  for number in 1 2 3; do
+    expect 0 devenv commit box "localhost/pruned:$number"
+    expect 0 devenv image rm "localhost/pruned:$number"
+  done
+  touch "$BATS_TEST_TMPDIR/enough"
+  wait
 }
 
 @test "commit: holes stay holes, also on the way through a registry" {
