@@ -7,6 +7,7 @@
 //   layers/<chain hex>/    fs/ and layer.json; immutable once renamed into place
 //   locks/<hex>            one lock file per layer and per blob that is being fetched
 //   locks/images.lock      held for the moment in which one of the two documents is replaced
+//   locks/unnamed.lock     see keep_unnamed_layers
 //   tmp/<hex>...           whatever is not finished: partial blobs (kept for resuming), layer
 //   trees;
 //                          the name begins with the digest whose lock its owner holds
