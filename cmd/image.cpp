@@ -56,6 +56,36 @@ Result<image::ImageRecord> stored_image(const image::Store& store, const std::st
   return fail(no_image(reference->string(), known));
 }
 
+/// A digest may fit several names, of which one is to be removed.
+Result<image::ImageRecord> image_to_remove(const image::Store& store, const std::string& text) {
+  TRY_ASSIGN(image::ImageRecord record, stored_image(store, text));
+  const auto reference = image::Reference::parse(text);
+  if (text == record.reference || (reference && reference->string() == record.reference)) {
+    return record;
+  }
+  const bool has_digest = reference && reference->digest();
+  std::vector<std::string> fitting;
+  TRY_ASSIGN(const auto records, store.images());
+  for (const image::ImageRecord& each : records) {
+    const auto named = image::Reference::parse(each.reference);
+    const bool of_repository =
+        !has_digest || (named && named->registry() == reference->registry() &&
+                        named->repository() == reference->repository() &&
+                        (!reference->tag() || named->tag() == reference->tag()));
+    if (each.manifest_digest == record.manifest_digest && of_repository) {
+      fitting.push_back(each.reference);
+    }
+  }
+  if (fitting.empty()) {
+    return fail(no_image(reference->string(), {record.reference}));
+  }
+  if (fitting.size() > 1) {
+    return fail(Error(ErrorCode::usage, format("'{}' fits several images", text::sanitize(text)))
+                    .with_hint(format("name the one to remove: {}", join(fitting, ", "))));
+  }
+  return record;
+}
+
 Json image_document(const image::ImageRecord& record) {
   Json json = record.to_json();
   json["created_at"] = text_or_null(record.created_at);
@@ -202,7 +232,7 @@ Result<ExitCode> run_image_remove(const ImageRemoveOptions& options, Context& co
                if (!store) {
                  return fail(no_image(name, {}));
                }
-               TRY_ASSIGN(const image::ImageRecord record, stored_image(*store, name));
+               TRY_ASSIGN(const image::ImageRecord record, image_to_remove(*store, name));
                TRY(store->remove_image(record.reference));
                ui.note(format("removed {}", text::sanitize(record.reference)));
                return {};

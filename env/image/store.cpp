@@ -233,16 +233,23 @@ Result<std::optional<ImageRecord>> Store::find_image(std::string_view name) cons
 }
 
 Result<std::optional<ImageRecord>> Store::find_by_digest(const Reference& reference) const {
-  TRY_ASSIGN(const std::vector<ImageRecord> records, images());
-  for (const ImageRecord& record : records) {
+  TRY_ASSIGN(std::vector<ImageRecord> records, images());
+  std::optional<ImageRecord> found;
+  for (ImageRecord& record : records) {
     const auto named = Reference::parse(record.reference);
-    if (reference.digest() == record.manifest_digest && named &&
-        named->registry() == reference.registry() &&
-        named->repository() == reference.repository() && is_complete(*this, record)) {
+    if (reference.digest() != record.manifest_digest || !named ||
+        named->registry() != reference.registry() ||
+        named->repository() != reference.repository() || !is_complete(*this, record)) {
+      continue;
+    }
+    if (named->tag() == reference.tag()) {
       return record;
     }
+    if (!found) {
+      found = std::move(record);
+    }
   }
-  return std::nullopt;
+  return found;
 }
 
 Result<void> Store::update_images(

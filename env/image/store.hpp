@@ -109,7 +109,8 @@ class Store {
   /// digits of its hex. nullopt when there is none. Only images whose layers are all present count.
   /// Errors: usage when a prefix fits several images.
   Result<std::optional<ImageRecord>> find_image(std::string_view name) const;
-  /// Of the same repository and with the digest that the reference names, whatever its tag.
+  /// Of the same repository and with the digest that the reference names: with its tag, or else
+  /// with another.
   Result<std::optional<ImageRecord>> find_by_digest(const Reference& reference) const;
   /// Replaces the record with the same reference.
   Result<void> put_image(const ImageRecord& record) const;

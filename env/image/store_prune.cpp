@@ -189,13 +189,12 @@ void find_missing(const Store& store,
 Result<PrunePlan> Store::plan_prune(const std::function<Result<StoreUsage>()>& usage,
                                     bool all) const {
   PrunePlan plan;
-  TRY_ASSIGN(std::vector<Entry> entries, list_entries(*this, plan.problems));
+  TRY_ASSIGN(const std::vector<Entry> entries, list_entries(*this, plan.problems));
   TRY_ASSIGN(auto unnamed,
              sys::FileLock::try_acquire(unnamed_lock_file(), sys::LockMode::exclusive));
-  if (unnamed) {
+  const bool takes_layers = unnamed.has_value();
+  if (takes_layers) {
     plan.locks.push_back(std::move(*unnamed));
-  } else {
-    std::erase_if(entries, [](const Entry& entry) { return entry.kind == Kind::layer; });
   }
   // The first look only chooses what to lock. Whoever begins to use something locks it first, so
   // what the second look finds unneeded stays so while we hold its lock.
@@ -216,13 +215,19 @@ Result<PrunePlan> Store::plan_prune(const std::function<Result<StoreUsage>()>& u
     }
   }
   std::set<Digest> removed;
+  bool leaves_layers = false;
   for (const Entry& entry : entries) {
     const bool ours = !entry.id || held.locks.contains(*entry.id);
-    if (ours && !is_needed(entry, needs)) {
-      plan.paths.push_back(entry.path);
-      if (entry.id) {
-        removed.insert(*entry.id);
-      }
+    if (!ours || is_needed(entry, needs)) {
+      continue;
+    }
+    if (entry.kind == Kind::layer && !takes_layers) {
+      leaves_layers = true;
+      continue;
+    }
+    plan.paths.push_back(entry.path);
+    if (entry.id) {
+      removed.insert(*entry.id);
     }
   }
   for (auto& [id, lock] : held.locks) {
@@ -230,7 +235,10 @@ Result<PrunePlan> Store::plan_prune(const std::function<Result<StoreUsage>()>& u
       plan.locks.push_back(std::move(lock));
     }
   }
-  plan.more = held.more;
+  plan.more = held.more && !leaves_layers;
+  if (leaves_layers) {
+    plan.problems.emplace_back("unused layers stay while a commit, or another prune, is going on");
+  }
   find_missing(*this, images_now, usage_now, plan.problems);
   return plan;
 }

@@ -186,6 +186,56 @@ constexpr std::array kRefused = {
     std::uint32_t{SYS_clock_settime},
 };
 
+// As above.
+constexpr std::uint32_t kOpenat2 = 437;
+constexpr std::uint32_t kFchmodat2 = 452;
+constexpr std::uint32_t kSetxattrat = 463;
+constexpr std::uint32_t kRemovexattrat = 466;
+
+/// What opens, makes, changes or removes a file by its path. Reading attributes is not among them:
+/// libraries do.
+constexpr std::array kOfPaths = {
+#ifdef SYS_open  // architectures that are older than the calls with directories
+    std::uint32_t{SYS_open},
+    std::uint32_t{SYS_creat},
+    std::uint32_t{SYS_unlink},
+    std::uint32_t{SYS_rename},
+    std::uint32_t{SYS_mkdir},
+    std::uint32_t{SYS_rmdir},
+    std::uint32_t{SYS_link},
+    std::uint32_t{SYS_symlink},
+    std::uint32_t{SYS_mknod},
+    std::uint32_t{SYS_chmod},
+    std::uint32_t{SYS_chown},
+    std::uint32_t{SYS_lchown},
+    std::uint32_t{SYS_utime},
+    std::uint32_t{SYS_utimes},
+    std::uint32_t{SYS_futimesat},
+#endif
+#ifdef SYS_renameat
+    std::uint32_t{SYS_renameat},
+#endif
+    std::uint32_t{SYS_openat},
+    kOpenat2,
+    std::uint32_t{SYS_unlinkat},
+    std::uint32_t{SYS_renameat2},
+    std::uint32_t{SYS_mkdirat},
+    std::uint32_t{SYS_linkat},
+    std::uint32_t{SYS_symlinkat},
+    std::uint32_t{SYS_mknodat},
+    std::uint32_t{SYS_fchmodat},
+    std::uint32_t{SYS_fchownat},
+    std::uint32_t{SYS_utimensat},
+    std::uint32_t{SYS_truncate},
+    std::uint32_t{SYS_setxattr},
+    std::uint32_t{SYS_lsetxattr},
+    std::uint32_t{SYS_removexattr},
+    std::uint32_t{SYS_lremovexattr},
+    kFchmodat2,
+    kSetxattrat,
+    kRemovexattrat,
+};
+
 /// The low half, which is all that flags need, is where it is on these little-endian machines.
 constexpr std::size_t kFirstArgument = offsetof(seccomp_data, args);
 constexpr std::size_t kSecondArgument = kFirstArgument + sizeof(std::uint64_t);
@@ -206,7 +256,7 @@ sock_filter give(std::uint32_t action) {
   return BPF_STMT(BPF_RET | BPF_K, action);
 }
 
-std::vector<sock_filter> make_filter() {
+std::vector<sock_filter> make_filter(Paths paths) {
   constexpr std::uint32_t kNotPermitted = SECCOMP_RET_ERRNO | EPERM;
   std::vector<sock_filter> filter = {
       load(offsetof(seccomp_data, arch)),
@@ -223,6 +273,11 @@ std::vector<sock_filter> make_filter() {
   }
   for (const std::uint32_t number : kRefused) {
     refuse(BPF_JEQ, number, kNotPermitted);
+  }
+  if (paths == Paths::refused) {
+    for (const std::uint32_t number : kOfPaths) {
+      refuse(BPF_JEQ, number, kNotPermitted);
+    }
   }
   refuse(BPF_JEQ, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
   // Of ioctl and clone an argument counts; what follows a skipped test is not reached by them.
@@ -290,12 +345,12 @@ Result<bool> confine_writing() {
   return true;
 }
 
-Result<bool> confine_calls() {
+Result<bool> confine_calls(Paths paths) {
   if (kArchitecture == 0) {
     return false;
   }
   TRY(forbid_new_privileges());
-  std::vector<sock_filter> filter = make_filter();
+  std::vector<sock_filter> filter = make_filter(paths);
   const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == -1) {
     if (errno == ENOSYS || errno == EINVAL) {

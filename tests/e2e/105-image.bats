@@ -133,6 +133,21 @@ for image in json.load(sys.stdin)["images"]:
   fails_with 3 "nothing" devenv image rm "$REGISTRY/nothing:here"
 }
 
+@test "rm: by digest, only what is named, and only when it is clear which that is" {
+  local digest
+  digest=$(digest_of busybox:latest)
+  expect 0 devenv image pull "$REGISTRY/busybox:latest"
+  expect 0 devenv image tag "$REGISTRY/busybox:latest" localhost/named:a
+  expect 0 devenv image tag "$REGISTRY/busybox:latest" localhost/named:b
+  fails_with 3 "localhost/named:c" devenv image rm "localhost/named:c@$digest"
+  fails_with 2 "localhost/named:a, localhost/named:b" devenv image rm "localhost/named@$digest"
+  fails_with 2 "fits several images" devenv image rm "$digest"
+  expect 0 devenv image rm "localhost/named:b@$digest"
+  contains "$stderr" "removed localhost/named:b"
+  expect 0 devenv image rm "localhost/named@$digest"
+  contains "$stderr" "removed localhost/named:a"
+}
+
 @test "rm: an image that no environment needs is gone with its layers" {
   expect 0 devenv image pull "$REGISTRY/busybox:latest"
   expect 0 devenv image rm "$REGISTRY/busybox:latest"

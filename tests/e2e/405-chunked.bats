@@ -31,15 +31,26 @@ setup_file() {
   REGISTRY_ADDRESS=$(start_private chunked '')
   export REGISTRY_ADDRESS
   make_images
+  local faults=$BATS_FILE_TMPDIR/faults work=$BATS_FILE_TMPDIR/work
+  mkdir "$faults"
+  python3 "$TEST_STAGE/tests/support/fault_registry.py" "$faults" "1=$work/1" "2=$work/2" "e1=$work/e1" "e2=$work/e2" \
+    >"$faults/port" 2>"$faults/log" 3>&- &
+  echo $! >"$faults/pid"
+  wait_until test -s "$faults/port" || fail "the registry did not start: $(cat "$faults/log")"
+  FAULTS=127.0.0.1:$(cat "$faults/port")
+  export FAULTS
 }
-teardown_file() { stop_private; }
+teardown_file() {
+  stop_private
+  kill "$(cat "$BATS_FILE_TMPDIR/faults/pid")" || :
+}
 teardown() {
   devenv rm -f --all 2>/dev/null || :
   local tag
   for tag in 1 2 e1 e2; do
     devenv image rm "$REGISTRY_ADDRESS/chunked:$tag" 2>/dev/null || :
   done
-  devenv image prune -y 2>/dev/null || :
+  devenv image prune --all -y 2>/dev/null || :
 }
 
 # sent COMMAND...: how many bytes of blobs the registry sends meanwhile, into $bytes.
@@ -52,8 +63,9 @@ sent() {
 }
 
 tree_of() {
-  local chain
-  chain=$(devenv image inspect --json "$REGISTRY_ADDRESS/chunked:$1" | python3 -c '
+  local chain reference=$REGISTRY_ADDRESS/chunked:$1
+  [[ $1 != */* ]] || reference=$1
+  chain=$(devenv image inspect --json "$reference" | python3 -c '
 import json, sys
 print(json.load(sys.stdin)["image"]["layers"][0].split(":")[1])')
   echo "${XDG_DATA_HOME:-$HOME/.local/share}/devenv/store/layers/$chain/fs"
@@ -106,6 +118,39 @@ print(json.load(sys.stdin)["image"]["layers"][0].split(":")[1])')
   # Which of the two lists lied is not known: neither is used again.
   [[ ! -e ${one%/fs}/files.json && ! -e $(dirname "$(tree_of 2)")/files.json ]] || fail "still believed"
   equals "$(ls "${XDG_DATA_HOME:-$HOME/.local/share}/devenv/store/tmp")" ""
+}
+
+@test "chunked: what is no file here any more is not looked for" {
+  local one bytes change
+  for change in 'ln -sf "both 1" "both 2"' 'rm "both 2" && mkfifo "both 2"' 'rm -r ../bin && touch ../bin'; do
+    expect 0 devenv image pull "$REGISTRY_ADDRESS/chunked:1"
+    one=$(tree_of 1)
+    unshare --map-root-user --map-auto sh -c "cd '$one/bin' && $change"
+    sent devenv image pull "$REGISTRY_ADDRESS/chunked:2"
+    ((bytes > 8000000)) || fail "$change: $bytes bytes"
+    equals "$(sha256sum "$(tree_of 2)/bin/own" | cut -c1-64)" "$(cat "$BATS_FILE_TMPDIR/work/own.2")"
+    [[ ! -e ${one%/fs}/files.json ]] || fail "still believed"
+    expect 0 devenv image rm "$REGISTRY_ADDRESS/chunked:1" "$REGISTRY_ADDRESS/chunked:2"
+    expect 0 devenv image prune -y
+  done
+}
+
+@test "chunked: a registry that sends no parts sends the whole, once" {
+  local log=$BATS_FILE_TMPDIR/faults/requests.log fault kind before
+  for kind in '' e; do
+    expect 0 devenv image pull "$FAULTS/ok/image:${kind}1"
+    for fault in no-ranges part-416 part-403 part-400; do
+      before=$(wc -l <"$log")
+      expect 0 devenv image pull "$FAULTS/$fault/image:${kind}2"
+      lacks "$stderr" warning
+      equals "$(sha256sum "$(tree_of "$FAULTS/$fault/image:${kind}2")/bin/own" | cut -c1-64)" \
+        "$(cat "$BATS_FILE_TMPDIR/work/own.2")"
+      # That of the config, and that of the layer.
+      equals "$(tail -n "+$((before + 1))" "$log" | grep -c '/blobs/.*range=None')" 2
+      expect 0 devenv image rm "$FAULTS/$fault/image:${kind}2"
+      expect 0 devenv image prune -y
+    done
+  done
 }
 
 @test "chunked: killed in the middle, the next pull goes on" {

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """A registry that goes wrong on request.
 
-usage: fault_registry.py FOLDER
+usage: fault_registry.py FOLDER [TAG=LAYOUT]...
 
 Makes a few images below FOLDER, serves them on a free port of 127.0.0.1 and prints that port. Every
 repository has every image (see make_images); the first part of the repository's name is the fault:
-127.0.0.1:PORT/truncated/image:small. FOLDER/requests.log gets a line per request.
+127.0.0.1:PORT/truncated/image:small. FOLDER/requests.log gets a line per request. TAG is the single
+image of the OCI layout LAYOUT.
 
 With openssl(1) there is the same registry with TLS: its port is in FOLDER/tls-port, its certificate in
 FOLDER/ca.pem.
@@ -111,22 +112,26 @@ def make_archives(folder, base, middle):
 class Registry:
     """What all handlers share."""
 
-    def __init__(self, folder):
-        self.layout = make_images(folder)
-        self.tags = {m["annotations"]["org.opencontainers.image.ref.name"]: m
-                     for m in self.layout.manifests}
+    def __init__(self, folder, layouts):
+        made = make_images(folder)
+        self.folders = [made.path, *layouts.values()]
+        self.tags = {m["annotations"]["org.opencontainers.image.ref.name"]: m for m in made.manifests}
+        for tag, path in layouts.items():
+            with open(os.path.join(path, "index.json"), encoding="utf-8") as index:
+                [self.tags[tag]] = json.load(index)["manifests"]
         self.log = open(os.path.join(folder, "requests.log"), "a", buffering=1, encoding="utf-8")
         self.seen = {}
         self.lock = threading.Lock()
         self.ports = []
 
     def blob(self, digest):
-        path = os.path.join(self.layout.path, "blobs", "sha256", digest.removeprefix("sha256:"))
-        try:
-            with open(path, "rb") as file:
-                return file.read()
-        except OSError:
-            return None
+        for folder in self.folders:
+            try:
+                with open(os.path.join(folder, "blobs", "sha256", digest.removeprefix("sha256:")), "rb") as file:
+                    return file.read()
+            except OSError:
+                pass
+        return None
 
     def first_time(self, key):
         return self.count(key) == 1
@@ -275,6 +280,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send_range(self, fault, body, path):
         asked = self.headers["Range"]
         first, last = 0, len(body) - 1
+        if asked and fault.startswith("part-"):
+            return self.deny("not this part", int(fault.removeprefix("part-")))
         if asked and fault not in ("no-ranges", "no-ranges-once"):
             first, last = (int(number) for number in asked.removeprefix("bytes=").split("-"))
             if fault == "wrong-range":
@@ -331,7 +338,7 @@ def serve_tls(folder):
 
 def main():
     folder = sys.argv[1]
-    registry = Registry(folder)
+    registry = Registry(folder, dict(each.split("=", 1) for each in sys.argv[2:]))
     Handler.registry = registry
     servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
     registry.ports = [server.server_port for server in servers]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "env/image/fetch/confined.hpp"
 
+#include <csignal>
 #include <utility>
 
 #include "env/base/format.hpp"
@@ -23,7 +24,7 @@ Result<std::string> work_confined(const std::vector<int>& kept,
                                   const std::function<Result<std::string>()>& work) {
   TRY(close_off(kept));
   note_missing("Landlock", sys::confine_files(-1));
-  note_missing("seccomp", sys::confine_calls());
+  note_missing("seccomp", sys::confine_calls(sys::Paths::refused));
   return work();
 }
 
@@ -88,7 +89,8 @@ Result<std::string> run_confined(Cancellation& cancellation,
              }));
   answers.write_end.reset();
   TRY_ASSIGN(auto message, hear(cancellation, answers.read_end.get()));
-  TRY_ASSIGN(const sys::ExitStatus status, child.wait());
+  // One that has been taken over may close its end and stay.
+  TRY_ASSIGN(const sys::ExitStatus status, cancellation.wait(child));
   if (message) {
     if (auto* text = std::get_if<TextMessage>(&*message)) {
       return std::move(text->text);
@@ -97,7 +99,18 @@ Result<std::string> run_confined(Cancellation& cancellation,
       return fail(failure->error);
     }
   }
+  if (status.signal == SIGKILL) {
+    return fail(died("the process that reads it", status));
+  }
   return fail(ErrorCode::integrity, "the process that reads it " + status.to_string());
+}
+
+Error died(const std::string& who, const sys::ExitStatus& status) {
+  const Error error(ErrorCode::failed, format("{} {}", who, status.to_string()));
+  return status.signal == SIGKILL
+             ? error.with_hint(
+                   "the machine may be out of memory: look into the kernel's log (dmesg)")
+             : error;
 }
 
 }  // namespace devenv::image::fetch

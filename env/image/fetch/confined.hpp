@@ -22,9 +22,12 @@ void note_missing(const char* what, const Result<bool>& done);
 /// What `work` returns, run in a child of this process that can open no file, run no program and
 /// reach no network, as far as the kernel can see to it; of what is open it has `kept`. Until the
 /// end of `work` nothing else is done but waiting. Errors: those of `work`; interrupted; integrity
-/// when the child dies of it.
+/// when the child dies of it; failed when somebody kills it, as a kernel without memory does.
 Result<std::string> run_confined(Cancellation& cancellation,
                                  const std::vector<int>& kept,
                                  const std::function<Result<std::string>()>& work);
+
+/// Of a process that ended without saying why. `who`: "the process that reads it".
+Error died(const std::string& who, const sys::ExitStatus& status);
 
 }  // namespace devenv::image::fetch

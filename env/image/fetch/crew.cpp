@@ -8,6 +8,7 @@
 
 #include "env/base/format.hpp"
 #include "env/base/log.hpp"
+#include "env/image/fetch/confined.hpp"
 #include "env/image/fetch/workers.hpp"
 #include "env/sys/file.hpp"
 
@@ -32,15 +33,6 @@ std::optional<Digest> blob_of(const LayerJob& job) {
 bool parts_are_at_fault(const Error& error) {
   return error.code() == ErrorCode::integrity || error.code() == ErrorCode::unsupported ||
          error.code() == ErrorCode::not_found;
-}
-
-Error died(const std::string& what, const LayerJob& job, const sys::ExitStatus& status) {
-  const Error error(ErrorCode::failed,
-                    format("the process that {} {} {}", what, job.id, status.to_string()));
-  return status.signal == SIGKILL
-             ? error.with_hint(
-                   "the machine may be out of memory: look into the kernel's log (dmesg)")
-             : error;
 }
 
 }  // namespace
@@ -205,7 +197,8 @@ Result<void> Crew::hear(ActiveLayer& layer, Worker& worker) {
   TRY_ASSIGN(const sys::ExitStatus status, worker.child.wait());
   if (!worker.succeeded && !worker.error) {
     const bool unpacks = layer.unpacker && &*layer.unpacker == &worker;
-    worker.error = died(unpacks ? "unpacks" : "gets", job_of(layer), status);
+    worker.error = died(
+        format("the process that {} {}", unpacks ? "unpacks" : "gets", job_of(layer).id), status);
   }
   return {};
 }

@@ -56,8 +56,9 @@ Result<void> decompress_to(int output, const OpenArchive& file, std::uint64_t ma
 Result<sys::UniqueFd> decompress_to_file(const Context& context, const OpenArchive& file) {
   TRY_ASSIGN(sys::UniqueFd output, open_nameless_file(context));
   const auto work = [&]() -> Result<std::string> {
-    TRY(decompress_to(output.get(), file, context.limits.max_bytes));
-    return "";
+    const auto done = decompress_to(output.get(), file, context.limits.max_bytes);
+    return done ? Result<std::string>("")
+                : fail(explain_disk_error(done.error(), context.store.path()));
   };
   TRY(run_confined(context.cancellation, {file.fd.get(), output.get()}, work));
   return output;
@@ -88,6 +89,10 @@ Result<ImageRecord> import_tar(const Context& context,
                                const ImageArchive::Wanted& wanted) {
   auto beginning =
       run_confined(context.cancellation, {file.fd.get()}, [&] { return beginning_of(file); });
+  if (!beginning && beginning.error().code() != ErrorCode::integrity &&
+      beginning.error().code() != ErrorCode::unsupported) {
+    return fail(beginning.error());
+  }
   const auto first = beginning ? first_entry_name(*beginning) : std::nullopt;
   if (!first) {
     Error error = no_archive(file.place, "is not a tar archive");

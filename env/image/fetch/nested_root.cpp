@@ -151,6 +151,13 @@ Result<void> lift_nested_root(const Context& context,
   if (!findings) {
     return {};
   }
+  for (const LowerHardLink& link : outcome.unpacked.lower_hard_links) {
+    if (link.path.starts_with(findings->nested + "/")) {
+      return fail(ErrorCode::integrity,
+                  format("'{}' is a hard link to '{}', which is not there",
+                         text::sanitize(link.path), text::sanitize(link.target)));
+    }
+  }
   context.reporter.step(format("the root file system is in its directory '{}'", findings->nested));
   if (findings->has_templates) {
     context.reporter.step("LXD's templates are not applied");

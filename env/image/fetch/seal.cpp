@@ -9,6 +9,7 @@
 #include "env/image/fetch/pack_task.hpp"
 #include "env/image/fetch/publish.hpp"
 #include "env/image/fetch/root_task.hpp"
+#include "env/image/fetch/workers.hpp"
 #include "env/sys/file.hpp"
 #include "env/sys/tree.hpp"
 
@@ -89,8 +90,9 @@ Result<SealedLayer> seal(const Context& context,
   };
   auto sealed = work();
   if (!sealed) {
-    return fail(
-        sealed.error().context(format("cannot make a layer of '{}'", text::sanitize(tree))));
+    const Error error =
+        sealed.error().context(format("cannot make a layer of '{}'", text::sanitize(tree)));
+    return fail(explain_disk_error(error, context.store.path()));
   }
   return sealed;
 }

@@ -12,6 +12,22 @@
 #include "env/sys/file.hpp"
 
 namespace devenv::image::fetch {
+namespace {
+
+Result<sys::UniqueFd> open_known(const std::string& path) {
+  TRY_ASSIGN(sys::UniqueFd file, sys::open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  TRY_ASSIGN(const struct stat info, sys::stat_fd(file.get()));
+  return S_ISREG(info.st_mode) ? Result<sys::UniqueFd>(std::move(file))
+                               : fail(ErrorCode::integrity, "it is no regular file");
+}
+
+/// Only a table of contents has said that it is there, and what it is. Whatever comes instead, the
+/// layer can be had as a whole.
+Error of_no_use(const Error& error) {
+  return Error(ErrorCode::integrity, "a file of another layer is of no use: " + error.to_line());
+}
+
+}  // namespace
 
 /// The next `size` bytes of a source.
 class SplicedSource::Part final : public ByteSource {
@@ -45,11 +61,11 @@ Result<void> SplicedSource::open(const BlobPart& part) {
     TRY_ASSIGN(decompressed_, decompress(*part_, max_ratio_, gate_));
     return {};
   }
-  TRY_ASSIGN(file_, sys::open_file(part.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-  TRY_ASSIGN(const struct stat info, sys::stat_fd(file_.get()));
-  if (!S_ISREG(info.st_mode)) {
-    return fail(ErrorCode::integrity, "what was a file of the store is none");
+  auto opened = open_known(part.file);
+  if (!opened) {
+    return fail(of_no_use(opened.error()));
   }
+  file_ = std::move(*opened);
   contents_ = std::make_unique<FileSource>(file_.get(), 0, part.file_bytes);
   return {};
 }
@@ -57,7 +73,8 @@ Result<void> SplicedSource::open(const BlobPart& part) {
 /// 0 at the end of the part.
 Result<std::size_t> SplicedSource::read_part(std::span<char> buffer) {
   if (contents_ != nullptr) {
-    return contents_->read(buffer);
+    auto count = contents_->read(buffer);
+    return count ? std::move(count) : fail(of_no_use(count.error()));
   }
   if (decompressed_ == nullptr) {
     return 0U;

@@ -163,7 +163,7 @@ Result<LayerPlace> confine(const LayerJob& job, const std::vector<int>& kept) {
     }
   }
   note_missing("Landlock", sys::confine_files(place.directory.get(), layers.get()));
-  note_missing("seccomp", sys::confine_calls());
+  note_missing("seccomp", sys::confine_calls(sys::Paths::allowed));
   return place;
 }
 

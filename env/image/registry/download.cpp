@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // RegistryClient::download: a blob in as many requests as it takes.
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include "env/base/format.hpp"
@@ -20,17 +21,21 @@ class Transfer {
  public:
   Transfer(const Descriptor& blob,
            std::uint64_t have,
-           std::uint64_t end,
+           std::optional<std::uint64_t> end,
            const RegistryClient::Append& append)
-      : blob_(blob), have_(have), end_(end), append_(append) {}
+      : blob_(blob),
+        have_(have),
+        end_(end.value_or(blob.size_bytes)),
+        needs_ranges_(end.has_value()),
+        append_(append) {}
 
   std::uint64_t have() const { return have_; }
   bool complete() const { return have_ == end_; }
-  /// Whether the end of the blob is not wanted.
-  bool needs_ranges() const { return end_ != blob_.size_bytes; }
+  /// A part, or nothing.
+  bool needs_ranges() const { return needs_ranges_; }
   /// "" for all of it. Closed, because some registries refuse open ranges (HTTP 416).
   std::string next_range() const {
-    const bool whole = have_ == 0 && !needs_ranges();
+    const bool whole = have_ == 0 && !needs_ranges_;
     return whole || !ranges_ ? "" : format("{}-{}", have_, end_ - 1);
   }
   void start() { started_ = false; }
@@ -76,7 +81,7 @@ class Transfer {
       }
       return {};
     }
-    if (needs_ranges()) {
+    if (needs_ranges_) {
       return fail(ErrorCode::unsupported, "the registry sends no parts of blobs");
     }
     skip_ = have_;
@@ -95,24 +100,36 @@ class Transfer {
   const Descriptor& blob_;
   std::uint64_t have_;
   std::uint64_t end_;
+  bool needs_ranges_;
   const RegistryClient::Append& append_;
   std::uint64_t skip_ = 0;
   bool started_ = false;
   bool ranges_ = true;
 };
 
+Error refused_part(const Error& error) {
+  return Error(ErrorCode::unsupported, "no part of the blob is to be had: " + error.to_line());
+}
+
 }  // namespace
 
 Result<void> RegistryClient::download(const Descriptor& blob,
                                       std::uint64_t have,
                                       const Append& append) {
-  return download_part(blob, have, blob.size_bytes, append);
+  return transfer(blob, have, std::nullopt, append);
 }
 
 Result<void> RegistryClient::download_part(const Descriptor& blob,
                                            std::uint64_t begin,
                                            std::uint64_t end,
                                            const Append& append) {
+  return transfer(blob, begin, end, append);
+}
+
+Result<void> RegistryClient::transfer(const Descriptor& blob,
+                                      std::uint64_t begin,
+                                      std::optional<std::uint64_t> end,
+                                      const Append& append) {
   Transfer transfer(blob, begin, end, append);
   const BodySink sink = [&](const HttpResponse& response, std::string_view bytes) {
     return transfer.take(response, bytes);
@@ -142,7 +159,8 @@ Result<void> RegistryClient::download_part(const Descriptor& blob,
       error = denied_or_failed(*answer, asked.subject, asked.name);
       const auto wanted = pause_after(*answer, failures + 1);
       if (!wanted) {
-        return fail(error);
+        // Some refuse ranges, and the whole may still be had.
+        return fail(transfer.needs_ranges() ? refused_part(error) : error);
       }
       pause = *wanted;
     }

@@ -75,7 +75,11 @@ Result<void> PullSource::download(const Descriptor& blob,
     standing_.began = std::min(standing_.began, standing_.current);
     return append(bytes);
   };
-  auto done = download_part(blob, have, blob.size_bytes, noted);
+  auto done =
+      go_on(have, noted,
+            [&](RegistryClient& client, std::uint64_t begin, const RegistryClient::Append& rest) {
+              return client.download(blob, begin, rest);
+            });
   standing_.began = std::min(standing_.began, standing_.current);
   return done;
 }
@@ -84,6 +88,17 @@ Result<void> PullSource::download_part(const Descriptor& blob,
                                        std::uint64_t have,
                                        std::uint64_t end,
                                        const RegistryClient::Append& append) {
+  return go_on(
+      have, append,
+      [&](RegistryClient& client, std::uint64_t begin, const RegistryClient::Append& rest) {
+        return client.download_part(blob, begin, end, rest);
+      });
+}
+
+/// One blob, or a part of it, at each place from where the one before has stopped.
+Result<void> PullSource::go_on(std::uint64_t have,
+                               const RegistryClient::Append& append,
+                               const Fetch& fetch) {
   // What the reader of the bytes says is no fault of the place they come from.
   std::optional<Error> refusal;
   const RegistryClient::Append counted = [&](std::string_view bytes) -> Result<void> {
@@ -97,8 +112,8 @@ Result<void> PullSource::download_part(const Descriptor& blob,
   // Without ranges, a place is still good for whole blobs.
   auto done = at_each(
       [&](RegistryClient& client) -> Result<void> {
-        auto part = client.download_part(blob, have, end, counted);
-        return refusal ? Result<void>() : part;
+        auto fetched = fetch(client, have, counted);
+        return refusal ? Result<void>() : fetched;
       },
       Unsupported::is_final);
   if (refusal) {

@@ -66,6 +66,9 @@ class PullSource {
   auto at_each(const Call& call, Unsupported unsupported)
       -> decltype(call(std::declval<RegistryClient&>()));
 
+  using Fetch = std::function<Result<void>(
+      RegistryClient& client, std::uint64_t have, const RegistryClient::Append& append)>;
+  Result<void> go_on(std::uint64_t have, const RegistryClient::Append& append, const Fetch& fetch);
   void leave_current(const Error& error);
 
   std::vector<Client> clients_;

@@ -88,7 +88,7 @@ class RegistryClient {
   Result<void> download(const Descriptor& blob, std::uint64_t have, const Append& append);
 
   /// The same of the bytes from `begin` to before `end`. Errors: unsupported when the registry
-  /// knows no ranges.
+  /// sends no parts, for whatever reason it has.
   Result<void> download_part(const Descriptor& blob,
                              std::uint64_t begin,
                              std::uint64_t end,
@@ -139,6 +139,11 @@ class RegistryClient {
   using Exchange = tl::expected<Answer, TransportError>;
   using Attempt = std::function<Exchange()>;
 
+  /// Up to the end of the blob, or of a part that is wanted on its own.
+  Result<void> transfer(const Descriptor& blob,
+                        std::uint64_t begin,
+                        std::optional<std::uint64_t> end,
+                        const Append& append);
   Exchange exchange(const Asked& asked, const BodySink& sink);
   bool is_own(const Url& url) const;
   Exchange exchange_origin(const Asked& asked, const BodySink& sink);

@@ -31,14 +31,22 @@ TEST_CASE("confined: what the work returns comes back, of any length") {
   CHECK(failed.error().hint() == "do that");
 }
 
-TEST_CASE("confined: a reader that dies, is an integrity error") {
+TEST_CASE("confined: a reader dies of what it reads, or is killed") {
   Cancellation cancellation(-1);
-  const auto died = run_confined(cancellation, {}, []() -> Result<std::string> {
-    ::raise(SIGKILL);
-    return "";
-  });
-  REQUIRE(!died);
-  CHECK(died.error().code() == ErrorCode::integrity);
+  const auto die_of = [&](int signal) {
+    const auto died = run_confined(cancellation, {}, [&]() -> Result<std::string> {
+      ::signal(signal, SIG_DFL);
+      ::raise(signal);
+      return "";
+    });
+    REQUIRE(!died);
+    return died.error();
+  };
+  CHECK(die_of(SIGSEGV).code() == ErrorCode::integrity);
+  CHECK(die_of(SIGSYS).code() == ErrorCode::integrity);
+  const Error killed = die_of(SIGKILL);
+  CHECK(killed.code() == ErrorCode::failed);
+  CHECK(killed.hint().find("out of memory") != std::string::npos);
 }
 
 TEST_CASE("confined: nothing is to be had but what was kept") {

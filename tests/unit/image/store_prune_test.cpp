@@ -135,6 +135,29 @@ TEST_CASE("prune: what somebody holds a lock on stays") {
   CHECK(stage.paths(stage.plan()) == Names{layer('2')});
 }
 
+TEST_CASE("prune: while a layer without a name is made, layers stay, and locks are respected") {
+  Stage stage;
+  stage.add_image("a.example/x:1", 'm', 'c', "12");
+  stage.add_layer('8');
+  stage.add_blob('b');
+  const auto made = stage.store().keep_unnamed_layers();
+  REQUIRE(made);
+  auto in_use = stage.store().lock_layer(id('1'), sys::LockMode::shared);
+  REQUIRE(in_use);
+  {
+    const PrunePlan plan = stage.plan(true);
+    CHECK(plan.images.empty());
+    CHECK(stage.paths(plan) == Names{blob('b')});
+    CHECK(plan.problems.size() == 1);
+    CHECK_FALSE(plan.more);
+  }
+  in_use->release().reset();
+  const PrunePlan later = stage.plan(true);
+  CHECK(later.images == Names{"a.example/x:1"});
+  Names blobs = {blob('b'), blob('c'), blob('m')};
+  CHECK(stage.paths(later) == blobs);
+}
+
 TEST_CASE("prune: lock files of what is gone go, but for those somebody holds") {
   Stage stage;
   stage.add_layer('1');

@@ -150,7 +150,7 @@ TEST_CASE("confine: a view has nothing but the directories that were named, wher
 
 TEST_CASE("confine: no programs, sockets, namespaces, nor a look at other processes") {
   const int step = in_child([] {
-    const auto confined = sys::confine_calls();
+    const auto confined = sys::confine_calls(sys::Paths::allowed);
     if (!confined || !*confined) {
       return 1;
     }
@@ -187,6 +187,34 @@ TEST_CASE("confine: no programs, sockets, namespaces, nor a look at other proces
     return from_thread == 1 ? 0 : 6;
   });
   CHECK(step == 0);
+}
+
+TEST_CASE("confine: no file by its path, by the filter alone") {
+  const Scratch scratch;
+  const std::string file = scratch / "file";
+  REQUIRE(sys::write_file_atomic(file, "text"));
+  auto open = sys::open_file(file, O_RDWR);
+  REQUIRE(open);
+  const int step = in_child([&] {
+    const auto confined = sys::confine_calls(sys::Paths::refused);
+    if (!confined || !*confined) {
+      return 1;
+    }
+    if (!fails_with(::open(file.c_str(), O_RDONLY), EPERM) ||
+        !fails_with(::open((file + "2").c_str(), O_WRONLY | O_CREAT, 0600), EPERM)) {
+      return 2;
+    }
+    if (!fails_with(::unlink(file.c_str()), EPERM) ||
+        !fails_with(::chmod(file.c_str(), 0), EPERM) ||
+        !fails_with(::truncate(file.c_str(), 0), EPERM) ||
+        !fails_with(::rename(file.c_str(), (file + "2").c_str()), EPERM) ||
+        !fails_with(::mkdir((file + "2").c_str(), 0700), EPERM)) {
+      return 3;
+    }
+    return sys::read_all(open->get()).value_or("") == "text" ? 0 : 4;
+  });
+  CHECK(step == 0);
+  CHECK(sys::read_file(file).value_or("") == "text");
 }
 
 TEST_CASE("confine writing: files are neither made nor changed nor removed, and still read") {
