@@ -77,7 +77,7 @@ Result<image::ImageRecord> image_to_remove(const image::Store& store, const std:
     }
   }
   if (fitting.empty()) {
-    return fail(no_image(reference->string(), {record.reference}));
+    return fail(no_image(text, {record.reference}));
   }
   if (fitting.size() > 1) {
     return fail(Error(ErrorCode::usage, format("'{}' fits several images", text::sanitize(text)))

@@ -36,13 +36,14 @@ Result<bool> confine_files(int directory, int readable = -1);
 /// or removed (from Linux 5.13 on); reading and executing are as before.
 Result<bool> confine_writing();
 
+enum class Paths { allowed, refused };
+
 /// This thread, and those it will start, can from now on run no program, open no socket, look into
 /// no other process, mount nothing, make no namespace, share no memory and type into no terminal:
 /// such calls fail with EPERM (clone3 with ENOSYS, since a filter cannot see what it is asked).
 /// With `Paths::refused` so do those that name files by path, which keeps files out of reach where
 /// Landlock is not there or too old. False where there are no such filters. Errors: failed with
 /// errno. Source: seccomp(2); Documentation/userspace-api/seccomp_filter.rst.
-enum class Paths { allowed, refused };
 Result<bool> confine_calls(Paths paths);
 
 }  // namespace devenv::sys

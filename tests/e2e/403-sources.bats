@@ -237,9 +237,15 @@ GET /cut/100000/root.tar.gz bytes=100000-"
   XDG_DATA_HOME=$TEST_SMALL_DISK/data fails_with 1 "No space left on device" \
     devenv create box -i "$HTTPS/large"
   contains "$stderr" "devenv image prune"
+  # An image archive that has to be decompressed first.
+  echo '{"imageLayoutVersion": "1.0.0"}' >"$WEB/oci-layout"
+  tar -C "$WEB" -czf "$BATS_TEST_TMPDIR/image.tar.gz" oci-layout large
+  XDG_DATA_HOME=$TEST_SMALL_DISK/data fails_with 1 "No space left on device" \
+    devenv create box -i "$BATS_TEST_TMPDIR/image.tar.gz"
+  contains "$stderr" "devenv image prune"
   XDG_DATA_HOME=$TEST_SMALL_DISK/data expect 0 devenv image prune -y
   equals "$(find "$TEST_SMALL_DISK/data/devenv/store/tmp" -type f)" ""
-  rm -rf "$TEST_SMALL_DISK/data" "$WEB/large"
+  rm -rf "$TEST_SMALL_DISK/data" "$WEB/large" "$WEB/oci-layout"
 }
 
 @test "URL: the base of a project" {
@@ -450,6 +456,16 @@ $(md5sum <"$root/etc/data")"
   works box
   expect 0 devenv run box cat /etc/greeting
   equals "$output" hello
+  # A hard link to what only the whole archive has is not lost in silence.
+  tar -C "$work" --owner=0 --group=0 -cf "$work/linked.tar" root.x86_64
+  python3 -c '
+import sys, tarfile
+link = tarfile.TarInfo("root.x86_64/bin/lost")
+link.type, link.linkname = tarfile.LNKTYPE, "bin/sh"
+with tarfile.open(sys.argv[1], "a") as tar:
+    tar.addfile(link)' "$work/linked.tar"
+  fails_with 7 "'root.x86_64/bin/lost' is a hard link to 'bin/sh', which is not there" \
+    devenv create other -i "$work/linked.tar"
   store_is_clean
 }
 
