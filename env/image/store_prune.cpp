@@ -125,25 +125,50 @@ struct Held {
   bool more = false;
 };
 
-Result<Held> lock_unneeded(const Store& store,
-                           const std::vector<Entry>& entries,
-                           const Needs& needs) {
-  Held held;
+/// Image by image, since one that is not locked as a whole cannot go: then the rest. Layers that
+/// stay anyway only tell whether their image is in use.
+std::vector<Digest> order_of_locks(const std::vector<Entry>& entries,
+                                   const Needs& needs,
+                                   bool takes_layers) {
+  std::set<Digest> unneeded;
+  std::set<Digest> rest;
   for (const Entry& entry : entries) {
-    if (!entry.id || is_needed(entry, needs) || held.locks.contains(*entry.id) ||
-        held.busy.contains(*entry.id)) {
-      continue;
+    if (entry.id && !is_needed(entry, needs)) {
+      unneeded.insert(*entry.id);
+      if (takes_layers || entry.kind != Kind::layer) {
+        rest.insert(*entry.id);
+      }
     }
+  }
+  std::vector<Digest> order;
+  const auto add = [&](const Digest& id) {
+    if (unneeded.erase(id) != 0) {
+      order.push_back(id);
+      rest.erase(id);
+    }
+  };
+  for (const ImageRecord& image : needs.forgettable) {
+    std::for_each(image.layers.begin(), image.layers.end(), add);
+    add(image.manifest_digest);
+    add(image.config_digest);
+  }
+  order.insert(order.end(), rest.begin(), rest.end());
+  return order;
+}
+
+Result<Held> lock_in_order(const Store& store, const std::vector<Digest>& order) {
+  Held held;
+  for (const Digest& id : order) {
     if (held.locks.size() >= kMaxLocks) {
-      held.busy.insert(*entry.id);
+      held.busy.insert(id);
       held.more = true;
       continue;
     }
-    TRY_ASSIGN(auto lock, store.try_lock_layer(*entry.id, sys::LockMode::exclusive));
+    TRY_ASSIGN(auto lock, store.try_lock_layer(id, sys::LockMode::exclusive));
     if (lock) {
-      held.locks.emplace(*entry.id, std::move(*lock));
+      held.locks.emplace(id, std::move(*lock));
     } else {
-      held.busy.insert(*entry.id);
+      held.busy.insert(id);
     }
   }
   return held;
@@ -200,8 +225,8 @@ Result<PrunePlan> Store::plan_prune(const std::function<Result<StoreUsage>()>& u
   // what the second look finds unneeded stays so while we hold its lock.
   TRY_ASSIGN(const StoreUsage usage_before, usage());
   TRY_ASSIGN(const std::vector<ImageRecord> images_before, images());
-  TRY_ASSIGN(Held held,
-             lock_unneeded(*this, entries, find_needs(*this, images_before, usage_before, all)));
+  const Needs needs_before = find_needs(*this, images_before, usage_before, all);
+  TRY_ASSIGN(Held held, lock_in_order(*this, order_of_locks(entries, needs_before, takes_layers)));
 
   TRY_ASSIGN(const StoreUsage usage_now, usage());
   TRY_ASSIGN(const std::vector<ImageRecord> images_now, images());
@@ -217,12 +242,14 @@ Result<PrunePlan> Store::plan_prune(const std::function<Result<StoreUsage>()>& u
   std::set<Digest> removed;
   bool leaves_layers = false;
   for (const Entry& entry : entries) {
-    const bool ours = !entry.id || held.locks.contains(*entry.id);
-    if (!ours || is_needed(entry, needs)) {
+    if (is_needed(entry, needs)) {
       continue;
     }
     if (entry.kind == Kind::layer && !takes_layers) {
       leaves_layers = true;
+      continue;
+    }
+    if (entry.id && !held.locks.contains(*entry.id)) {
       continue;
     }
     plan.paths.push_back(entry.path);
@@ -235,7 +262,7 @@ Result<PrunePlan> Store::plan_prune(const std::function<Result<StoreUsage>()>& u
       plan.locks.push_back(std::move(lock));
     }
   }
-  plan.more = held.more && !leaves_layers;
+  plan.more = held.more;
   if (leaves_layers) {
     plan.problems.emplace_back("unused layers stay while a commit, or another prune, is going on");
   }

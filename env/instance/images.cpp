@@ -292,7 +292,7 @@ Result<PruneResult> prune_images(const Workspace& workspace, PruneScope scope, b
     if (!plan.paths.empty()) {
       TRY(remove_paths(map, plan.paths));
     }
-    more = plan.more;
+    more = plan.more && (!plan.images.empty() || !plan.paths.empty());
   }
   TRY(store.remove_stale_locks());
   TRY_ASSIGN(const sys::FileSystemInfo after, sys::file_system_info(store.path()));

@@ -137,6 +137,7 @@ constexpr std::uint32_t kOtherAbi = 0;
 
 // Calls that are newer than the headers: one number on all architectures.
 constexpr std::uint32_t kMountSetattr = 442;
+constexpr std::uint32_t kOpenTreeAttr = 467;
 constexpr std::uint32_t kProcessMadvise = 440;
 
 constexpr std::array kRefused = {
@@ -162,6 +163,7 @@ constexpr std::array kRefused = {
     std::uint32_t{SYS_open_tree},
     std::uint32_t{SYS_move_mount},
     kMountSetattr,
+    kOpenTreeAttr,
     std::uint32_t{SYS_setns},
     std::uint32_t{SYS_unshare},
     std::uint32_t{SYS_open_by_handle_at},
@@ -191,6 +193,7 @@ constexpr std::uint32_t kOpenat2 = 437;
 constexpr std::uint32_t kFchmodat2 = 452;
 constexpr std::uint32_t kSetxattrat = 463;
 constexpr std::uint32_t kRemovexattrat = 466;
+constexpr std::uint32_t kFileSetattr = 469;
 
 /// What opens, makes, changes or removes a file by its path. Reading attributes is not among them:
 /// libraries do.
@@ -234,6 +237,7 @@ constexpr std::array kOfPaths = {
     kFchmodat2,
     kSetxattrat,
     kRemovexattrat,
+    kFileSetattr,
 };
 
 /// The low half, which is all that flags need, is where it is on these little-endian machines.

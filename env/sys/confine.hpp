@@ -41,9 +41,10 @@ enum class Paths { allowed, refused };
 /// This thread, and those it will start, can from now on run no program, open no socket, look into
 /// no other process, mount nothing, make no namespace, share no memory and type into no terminal:
 /// such calls fail with EPERM (clone3 with ENOSYS, since a filter cannot see what it is asked).
-/// With `Paths::refused` so do those that name files by path, which keeps files out of reach where
-/// Landlock is not there or too old. False where there are no such filters. Errors: failed with
-/// errno. Source: seccomp(2); Documentation/userspace-api/seccomp_filter.rst.
+/// With `Paths::refused` so do those that open, make, change or remove a file by its path, which
+/// keeps them out of reach where Landlock is not there or too old. False where there are no such
+/// filters. Errors: failed with errno. Source: seccomp(2);
+/// Documentation/userspace-api/seccomp_filter.rst.
 Result<bool> confine_calls(Paths paths);
 
 }  // namespace devenv::sys

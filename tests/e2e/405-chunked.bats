@@ -153,6 +153,31 @@ print(json.load(sys.stdin)["image"]["layers"][0].split(":")[1])')
   done
 }
 
+@test "chunked: a mirror without the layer is left for the next place, which sends parts" {
+  local log=$BATS_FILE_TMPDIR/faults/requests.log before
+  mkdir -p "$HOME/.config/containers"
+  printf '[[registry]]\nprefix = "mirrored.example"\nlocation = "%s/ok"\n[[registry.mirror]]\nlocation = "%s/no-blobs"\n' \
+    "$FAULTS" "$FAULTS" >"$HOME/.config/containers/registries.conf"
+  expect 0 devenv image pull mirrored.example/image:1
+  before=$(wc -l <"$log")
+  expect 0 devenv image pull mirrored.example/image:2
+  rm "$HOME/.config/containers/registries.conf"
+  # Only the config is had as a whole.
+  equals "$(tail -n "+$((before + 1))" "$log" | grep -c '/blobs/.*range=None')" 1
+  contains "$(tail -n "+$((before + 1))" "$log")" "/ok/image/blobs/"
+}
+
+@test "chunked: a rate limit between two parts, what came before is kept" {
+  local log=$BATS_FILE_TMPDIR/faults/requests.log before store=${XDG_DATA_HOME:-$HOME/.local/share}/devenv/store
+  expect 0 devenv image pull "$FAULTS/ok/image:1"
+  before=$(wc -l <"$log")
+  fails_with 6 "too many requests" devenv image pull "$FAULTS/two-parts/image:2"
+  equals "$(tail -n "+$((before + 1))" "$log" | grep -c '/blobs/.*range=None')" 1
+  [[ -n $(find "$store/tmp" -name '*.partial.*' -size +0) ]] || fail "$(ls -l "$store/tmp")"
+  expect 0 devenv image pull "$FAULTS/ok/image:2"
+  equals "$(sha256sum "$(tree_of "$FAULTS/ok/image:2")/bin/own" | cut -c1-64)" "$(cat "$BATS_FILE_TMPDIR/work/own.2")"
+}
+
 @test "chunked: killed in the middle, the next pull goes on" {
   expect 0 devenv image pull "$REGISTRY_ADDRESS/chunked:1"
   local _

@@ -282,6 +282,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         first, last = 0, len(body) - 1
         if asked and fault.startswith("part-"):
             return self.deny("not this part", int(fault.removeprefix("part-")))
+        if asked and fault == "two-parts" and self.registry.count(path) > 2:
+            return self.answer(429, headers=[("Retry-After", "600")])
         if asked and fault not in ("no-ranges", "no-ranges-once"):
             first, last = (int(number) for number in asked.removeprefix("bytes=").split("-"))
             if fault == "wrong-range":

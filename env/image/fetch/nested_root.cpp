@@ -152,7 +152,7 @@ Result<void> lift_nested_root(const Context& context,
     return {};
   }
   for (const LowerHardLink& link : outcome.unpacked.lower_hard_links) {
-    if (link.path.starts_with(findings->nested + "/")) {
+    if (text::sanitize(link.path).starts_with(findings->nested + "/")) {
       return fail(ErrorCode::integrity,
                   format("'{}' is a hard link to '{}', which is not there",
                          text::sanitize(link.path), text::sanitize(link.target)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // RegistryClient::download: a blob in as many requests as it takes.
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <thread>
 
@@ -107,6 +108,12 @@ class Transfer {
   bool ranges_ = true;
 };
 
+/// Some registries, and what is in front of them, refuse ranges, and the whole may still be had.
+bool may_concern_range(long status) {
+  constexpr std::array<long, 6> kStatuses = {400, 403, 405, 412, 416, 501};
+  return std::find(kStatuses.begin(), kStatuses.end(), status) != kStatuses.end();
+}
+
 Error refused_part(const Error& error) {
   return Error(ErrorCode::unsupported, "no part of the blob is to be had: " + error.to_line());
 }
@@ -159,8 +166,10 @@ Result<void> RegistryClient::transfer(const Descriptor& blob,
       error = denied_or_failed(*answer, asked.subject, asked.name);
       const auto wanted = pause_after(*answer, failures + 1);
       if (!wanted) {
-        // Some refuse ranges, and the whole may still be had.
-        return fail(transfer.needs_ranges() ? refused_part(error) : error);
+        const bool refused = transfer.needs_ranges() &&
+                             may_concern_range(answer->response.status) &&
+                             !is_temporary(answer->response, answer->error_body);
+        return fail(refused ? refused_part(error) : error);
       }
       pause = *wanted;
     }

@@ -88,7 +88,7 @@ class RegistryClient {
   Result<void> download(const Descriptor& blob, std::uint64_t have, const Append& append);
 
   /// The same of the bytes from `begin` to before `end`. Errors: unsupported when the registry
-  /// sends no parts, for whatever reason it has.
+  /// sends no parts.
   Result<void> download_part(const Descriptor& blob,
                              std::uint64_t begin,
                              std::uint64_t end,

@@ -296,3 +296,38 @@ TEST_CASE("prune: more garbage than locks can be held for takes several plans") 
   CHECK(removed == 600);
   CHECK_FALSE(more);
 }
+
+TEST_CASE("prune: more images than locks can be held for go one after the other") {
+  Stage stage;
+  for (int i = 0; i < 40; ++i) {
+    ImageRecord record{.reference = format("a.example/x:{}", i),
+                       .manifest_digest = id('m'),
+                       .config_digest = id('c')};
+    for (int layer = 0; layer < 20; ++layer) {
+      std::string bytes(32, 'x');
+      bytes[0] = static_cast<char>(i);
+      bytes[1] = static_cast<char>(layer);
+      record.layers.push_back(Digest::from_bytes(bytes));
+      REQUIRE(sys::make_directories(stage.store().layer_tree(record.layers.back())));
+    }
+    REQUIRE(stage.store().put_image(record));
+  }
+  std::size_t forgotten = 0;
+  bool more = true;
+  for (int round = 0; more && round < 5; ++round) {
+    const PrunePlan plan = stage.plan(true);
+    for (const std::string& reference : plan.images) {
+      REQUIRE(stage.store().remove_image(reference));
+    }
+    for (const std::string& path : plan.paths) {
+      REQUIRE(sys::remove_tree(path));
+    }
+    forgotten += plan.images.size();
+    more = plan.more;
+  }
+  CHECK(forgotten == 40);
+  CHECK_FALSE(more);
+  const auto left = sys::list_directory(stage.store().path() + "/layers");
+  REQUIRE(left);
+  CHECK(left->empty());
+}
