@@ -69,8 +69,7 @@ Result<image::ImageRecord> image_to_remove(const image::Store& store, const std:
   for (const image::ImageRecord& each : records) {
     const auto named = image::Reference::parse(each.reference);
     const bool of_repository =
-        !has_digest || (named && named->registry() == reference->registry() &&
-                        named->repository() == reference->repository() &&
+        !has_digest || (named && named->same_repository(*reference) &&
                         (!reference->tag() || named->tag() == reference->tag()));
     if (each.manifest_digest == record.manifest_digest && of_repository) {
       fitting.push_back(each.reference);

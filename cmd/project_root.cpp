@@ -153,8 +153,7 @@ class RootMaker {
     TRY_ASSIGN(const image::Reference named,
                instance::qualify(*workspace_, registry->reference, context_.ui()));
     const auto pinned_one = image::Reference::parse(lock_->image);
-    return pinned_one && pinned_one->registry() == named.registry() &&
-           pinned_one->repository() == named.repository();
+    return pinned_one && pinned_one->same_repository(named);
   }
 
   bool is_pinned(const image::ImageRecord& image) const {

@@ -39,6 +39,10 @@ class Reference {
   /// Last component and tag in a form fit for an environment's name: "debian-13", "alpine".
   std::string suggested_name() const;
 
+  /// Whatever their tags and digests.
+  bool same_repository(const Reference& other) const {
+    return registry_ == other.registry_ && repository_ == other.repository_;
+  }
   /// Whether they name the same image, however they were written.
   bool operator==(const Reference& other) const;
 

@@ -238,8 +238,7 @@ Result<std::optional<ImageRecord>> Store::find_by_digest(const Reference& refere
   for (ImageRecord& record : records) {
     const auto named = Reference::parse(record.reference);
     if (reference.digest() != record.manifest_digest || !named ||
-        named->registry() != reference.registry() ||
-        named->repository() != reference.repository() || !is_complete(*this, record)) {
+        !named->same_repository(reference) || !is_complete(*this, record)) {
       continue;
     }
     if (named->tag() == reference.tag()) {

@@ -275,6 +275,31 @@ TEST_CASE("prune: what is missing or does not belong is told") {
   CHECK(plan.paths.empty());
 }
 
+struct Pruned {
+  std::size_t images = 0;
+  std::size_t paths = 0;
+};
+
+/// Plan after plan, which must come to an end.
+Pruned prune_all(const Stage& stage, bool all) {
+  Pruned pruned;
+  bool more = true;
+  for (int round = 0; more && round < 5; ++round) {
+    const PrunePlan plan = stage.plan(all);
+    for (const std::string& reference : plan.images) {
+      REQUIRE(stage.store().remove_image(reference));
+    }
+    for (const std::string& path : plan.paths) {
+      REQUIRE(sys::remove_tree(path));
+    }
+    pruned.images += plan.images.size();
+    pruned.paths += plan.paths.size();
+    more = plan.more;
+  }
+  CHECK_FALSE(more);
+  return pruned;
+}
+
 TEST_CASE("prune: more garbage than locks can be held for takes several plans") {
   Stage stage;
   for (int i = 0; i < 600; ++i) {
@@ -283,18 +308,7 @@ TEST_CASE("prune: more garbage than locks can be held for takes several plans") 
     bytes[1] = static_cast<char>(i % 256);
     REQUIRE(sys::make_directories(stage.store().layer_directory(Digest::from_bytes(bytes))));
   }
-  std::size_t removed = 0;
-  bool more = true;
-  for (int round = 0; more && round < 5; ++round) {
-    const PrunePlan plan = stage.plan();
-    for (const std::string& path : plan.paths) {
-      REQUIRE(sys::remove_tree(path));
-    }
-    removed += plan.paths.size();
-    more = plan.more;
-  }
-  CHECK(removed == 600);
-  CHECK_FALSE(more);
+  CHECK(prune_all(stage, false).paths == 600);
 }
 
 TEST_CASE("prune: more images than locks can be held for go one after the other") {
@@ -312,21 +326,7 @@ TEST_CASE("prune: more images than locks can be held for go one after the other"
     }
     REQUIRE(stage.store().put_image(record));
   }
-  std::size_t forgotten = 0;
-  bool more = true;
-  for (int round = 0; more && round < 5; ++round) {
-    const PrunePlan plan = stage.plan(true);
-    for (const std::string& reference : plan.images) {
-      REQUIRE(stage.store().remove_image(reference));
-    }
-    for (const std::string& path : plan.paths) {
-      REQUIRE(sys::remove_tree(path));
-    }
-    forgotten += plan.images.size();
-    more = plan.more;
-  }
-  CHECK(forgotten == 40);
-  CHECK_FALSE(more);
+  CHECK(prune_all(stage, true).images == 40);
   const auto left = sys::list_directory(stage.store().path() + "/layers");
   REQUIRE(left);
   CHECK(left->empty());
