@@ -43,8 +43,8 @@ struct StoreUsage {
 struct PrunePlan {
   std::vector<std::string> images;  ///< references to forget (only with all = true)
   std::vector<std::string> paths;   ///< absolute; to be removed as namespace root
-  std::vector<std::string>
-      problems;  ///< inconsistencies, for people: an image whose layer is missing
+  /// For people: inconsistencies (an image whose layer is missing), and what has to stay for now.
+  std::vector<std::string> problems;
   /// There is more to remove than locks can be held at once: make a new plan afterwards.
   bool more = false;
   /// Keep pulls and creates away from what is in `paths` for as long as the plan lives.
@@ -119,7 +119,7 @@ class Store {
 
   /// What is not used: layers that neither an image nor an environment needs, blobs no image names,
   /// unfinished work. `all`: also images no environment is made of. What somebody else holds a lock
-  /// on is left out.
+  /// on is left out, and so is every layer while somebody has keep_unnamed_layers or another plan.
   ///
   /// `usage` is asked twice: once to find candidates, and again when they are locked, so that an
   /// environment made in between keeps its layers.
